@@ -1,0 +1,73 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// Targets stand in the order a message meets them. Each C library is visible in one target;
+// a test (Tests/ArchitectureTests) holds the imports against this table, since SwiftPM does not.
+//
+// The C libraries come from Debian packages; docs/dependencies.md says why each one.
+
+let testSettings: [SwiftSetting] = [
+  .treatAllWarnings(as: .error),
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+]
+
+// Sources say `unsafe` where they touch memory by hand; tests need not.
+let settings = testSettings + [.strictMemorySafety()]
+
+func library(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+  .target(name: name, dependencies: dependencies, swiftSettings: settings)
+}
+
+func cLibrary(_ name: String, pkgConfig: String? = nil, debian: String) -> Target {
+  .systemLibrary(
+    name: name, path: "Sources/CLibraries/\(name)", pkgConfig: pkgConfig,
+    providers: [.apt([debian])])
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+  .testTarget(
+    name: name, dependencies: dependencies + ["TestSupport"], swiftSettings: testSettings)
+}
+
+let package = Package(
+  name: "voicemail-milter",
+  products: [.executable(name: "voicemail-milter", targets: ["Filter"])],
+  targets: [
+    // Reception: libmilter in Swift. Knows SMTP, knows nothing of voicemail.
+    library("MilterBridge", ["CMilter"]),
+    // SMTP over sockets: the client that hands messages back to the MTA.
+    library("SMTP"),
+    // Reading and rewriting MIME.
+    library("Mail", ["Voicemail", "CGMime"]),
+    // The product in pure Swift: recognition, job, transcript, rendering. Read this first.
+    library("Voicemail"),
+    // The durable queue.
+    library("Spool", ["Voicemail", "CSQLite"]),
+    // Any recording to mono PCM.
+    library("Audio", ["Voicemail", "CSndFile", "CSoxr"]),
+    // The engines that turn PCM into text.
+    library("Speech", ["Voicemail", "CPocketSphinx"]),
+    // What the administrator touches: settings, log, control socket.
+    library("Operations", ["CGLib"]),
+    // The program voicemail-milter: commands and wiring, nothing else.
+    .executableTarget(
+      name: "Filter",
+      dependencies: [
+        "MilterBridge", "SMTP", "Mail", "Voicemail", "Spool", "Audio", "Speech", "Operations",
+      ],
+      swiftSettings: settings),
+
+    cLibrary("CMilter", debian: "libmilter-dev"),
+    cLibrary("CGMime", pkgConfig: "gmime-3.0", debian: "libgmime-3.0-dev"),
+    cLibrary("CGLib", pkgConfig: "glib-2.0", debian: "libglib2.0-dev"),
+    cLibrary("CSQLite", debian: "libsqlite3-dev"),
+    cLibrary("CSndFile", pkgConfig: "sndfile", debian: "libsndfile1-dev"),
+    cLibrary("CSoxr", pkgConfig: "soxr", debian: "libsoxr-dev"),
+    cLibrary("CPocketSphinx", pkgConfig: "pocketsphinx", debian: "libpocketsphinx-dev"),
+
+    .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: testSettings),
+    tests("ArchitectureTests", []),
+  ]
+)

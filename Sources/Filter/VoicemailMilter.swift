@@ -1,0 +1,5 @@
+@main
+enum VoicemailMilter {
+  static func main() {
+  }
+}

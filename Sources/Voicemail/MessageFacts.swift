@@ -1,0 +1,74 @@
+/// A header field as its reader sees it.
+package struct HeaderField: Sendable, Codable, Equatable {
+  package var name: String
+  /// Unfolded, RFC 2047 words decoded, surrounding white space removed.
+  package var value: String
+
+  package init(_ name: String, _ value: String) {
+    self.name = name
+    self.value = value
+  }
+}
+
+/// One leaf of the MIME tree (RFC 2046): a part that holds content rather than other parts.
+package struct PartFacts: Sendable, Codable, Equatable {
+  /// Position among the leaves, in order of appearance, from 0.
+  package var index: Int
+  /// Lower case, without parameters: `audio/x-wav`.
+  package var contentType: String
+  /// Lower case; nil when the part has none: `attachment`, `inline`.
+  package var disposition: String?
+  /// Parameters of Content-Disposition, names in lower case: `voice` is the one of RFC 3801.
+  package var dispositionParameters: [String: String]
+  /// From Content-Disposition or Content-Type, decoded.
+  package var filename: String?
+  /// Content-Description, decoded.
+  package var description: String?
+  /// Size of the content with its transfer encoding removed.
+  package var decodedBytes: Int
+  /// Whether the part stands inside an attached message (message/rfc822).
+  package var isNested: Bool
+
+  package init(
+    index: Int, contentType: String, disposition: String? = nil,
+    dispositionParameters: [String: String] = [:], filename: String? = nil,
+    description: String? = nil, decodedBytes: Int = 0, isNested: Bool = false
+  ) {
+    self.index = index
+    self.contentType = contentType
+    self.disposition = disposition
+    self.dispositionParameters = dispositionParameters
+    self.filename = filename
+    self.description = description
+    self.decodedBytes = decodedBytes
+    self.isNested = isNested
+  }
+}
+
+/// What a message's header section and MIME structure say, without its content.
+package struct MessageFacts: Sendable, Codable, Equatable {
+  /// All top-level header fields in order.
+  package var headers: [HeaderField]
+  /// Top-level media type, lower case: `multipart/mixed`; `text/plain` when there is none.
+  package var contentType: String
+  /// The leaves; empty while only the header section is known.
+  package var parts: [PartFacts]
+
+  package init(headers: [HeaderField], contentType: String, parts: [PartFacts] = []) {
+    self.headers = headers
+    self.contentType = contentType
+    self.parts = parts
+  }
+
+  /// The first field of that name, compared without case; nil when there is none.
+  package func header(_ name: String) -> String? {
+    let wanted = name.lowercased()
+    return headers.first { $0.name.lowercased() == wanted }?.value
+  }
+
+  /// How often a field of that name occurs.
+  package func count(of name: String) -> Int {
+    let wanted = name.lowercased()
+    return headers.count { $0.name.lowercased() == wanted }
+  }
+}

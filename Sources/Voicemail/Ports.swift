@@ -1,0 +1,37 @@
+/// Reads MIME. Implemented by Mail on GMime.
+package protocol MessageReader: Sendable {
+  /// Facts of a whole message; any bytes give an answer, be it an empty header section.
+  func read(_ message: [UInt8]) throws(StepFailure) -> MessageFacts
+  /// The content of the leaf with that index, transfer encoding removed.
+  func content(ofPart index: Int, in message: [UInt8]) throws(StepFailure) -> [UInt8]
+}
+
+/// Puts an enhancement into a message. Implemented by Mail.
+package protocol MessageEnhancer: Sendable {
+  /// The enhanced message, checked against the original: same headers but those of the enhancement,
+  /// same parts in the same order, every attachment's decoded bytes identical.
+  /// Throws `.permanent` when it cannot be done or the check finds a difference.
+  func enhance(_ message: [UInt8], with enhancement: Enhancement) throws(StepFailure) -> [UInt8]
+}
+
+/// Decodes recordings. Implemented by Audio on libsndfile and libsoxr.
+package protocol AudioDecoder: Sendable {
+  /// What the file is, without decoding it whole. `contentType` and `filename` are hints only.
+  func facts(_ file: [UInt8], contentType: String, filename: String?) throws(StepFailure)
+    -> AudioFacts
+  /// The whole recording as mono PCM. Throws `.permanent` with a sentence for the administrator.
+  func decode(_ file: [UInt8], contentType: String, filename: String?) throws(StepFailure)
+    -> Recording
+}
+
+/// Turns speech into text. Implemented in Speech.
+///
+/// One engine serves one caller at a time; workers are processes and own theirs.
+package protocol SpeechEngine {
+  /// Short name for logs, headers and `status`: `pocketsphinx`.
+  var name: String { get }
+  /// BCP 47 language it listens for.
+  var language: String { get }
+  /// Words heard; an empty list when the engine heard none.
+  func recognize(_ recording: Recording) throws(StepFailure) -> [Segment]
+}

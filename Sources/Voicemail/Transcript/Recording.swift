@@ -1,0 +1,42 @@
+/// What an audio file is, as its bytes say.
+package struct AudioFacts: Sendable, Codable, Equatable {
+  /// `GSM 6.10`, `PCM 16 bit`, `u-law` ...
+  package var codec: String
+  /// `WAV`, `AU`, `raw` ...
+  package var container: String
+  package var sampleRateHz: Int
+  package var channels: Int
+  package var durationSeconds: Double
+  /// Size of the file.
+  package var bytes: Int
+
+  package init(
+    codec: String, container: String, sampleRateHz: Int, channels: Int, durationSeconds: Double,
+    bytes: Int
+  ) {
+    self.codec = codec
+    self.container = container
+    self.sampleRateHz = sampleRateHz
+    self.channels = channels
+    self.durationSeconds = durationSeconds
+    self.bytes = bytes
+  }
+}
+
+/// A decoded recording: mono, 16 kHz, 16 bit, what every engine can read.
+package struct Recording: Sendable {
+  package static let sampleRateHz = 16_000
+
+  package var samples: [Int16]
+  package var facts: AudioFacts
+  /// Speech without leading, trailing and long inner silence; 0 when nothing rises above the noise.
+  package var speechSeconds: Double
+
+  package init(samples: [Int16], facts: AudioFacts, speechSeconds: Double) {
+    self.samples = samples
+    self.facts = facts
+    self.speechSeconds = speechSeconds
+  }
+
+  package var durationSeconds: Double { Double(samples.count) / Double(Self.sampleRateHz) }
+}

@@ -1,0 +1,5 @@
+import Testing
+
+@Suite struct Imports {
+  @Test func `the package builds`() {}
+}
