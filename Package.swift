@@ -44,7 +44,9 @@ let package = Package(
     // The product in pure Swift: recognition, job, transcript, rendering. Read this first.
     library("Voicemail"),
     // The durable queue.
-    library("Spool", ["Voicemail", "CSQLite"]),
+    .target(
+      name: "Spool", dependencies: ["Voicemail", "CSQLite"],
+      resources: [.embedInCode("schema.sql")], swiftSettings: settings),
     // Any recording to mono PCM.
     library("Audio", ["Voicemail", "CSndFile", "CSoxr"]),
     // The engines that turn PCM into text.

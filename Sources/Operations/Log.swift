@@ -1,0 +1,115 @@
+internal import Glibc
+internal import Synchronization
+
+/// Severities, as Postfix means them: error = a job suffered, warning = went on without, info = happened.
+package enum LogLevel: String, Sendable, Comparable {
+  case error, warning, info, debug
+
+  private var rank: Int {
+    switch self {
+    case .error: 0
+    case .warning: 1
+    case .info: 2
+    case .debug: 3
+    }
+  }
+
+  package static func < (left: LogLevel, right: LogLevel) -> Bool { left.rank < right.rank }
+}
+
+/// One line per event: time, level, event, then key=value fields in the order given.
+///
+/// Never message content; addresses only at debug.
+package struct Log: Sendable {
+  package var level: LogLevel
+  /// systemd's journal keeps time and reads the level from `<n>` (sd-daemon(3)).
+  private let toJournal: Bool
+
+  package init(level: LogLevel) {
+    self.level = level
+    toJournal = unsafe getenv("JOURNAL_STREAM") != nil
+  }
+
+  package func error(_ event: String, _ fields: KeyValuePairs<String, String?> = [:]) {
+    write(.error, event, fields)
+  }
+
+  package func warning(_ event: String, _ fields: KeyValuePairs<String, String?> = [:]) {
+    write(.warning, event, fields)
+  }
+
+  package func info(_ event: String, _ fields: KeyValuePairs<String, String?> = [:]) {
+    write(.info, event, fields)
+  }
+
+  package func debug(_ event: String, _ fields: KeyValuePairs<String, String?> = [:]) {
+    write(.debug, event, fields)
+  }
+
+  private func write(
+    _ severity: LogLevel, _ event: String, _ fields: KeyValuePairs<String, String?>
+  ) {
+    guard severity <= level else { return }
+    var line = toJournal ? Self.journalPrefix(severity) : Self.timestamp() + " "
+    line += "\(severity.rawValue): \(Self.oneLine(event))"
+    for (name, value) in fields {
+      guard let value else { continue }
+      line += " \(name)=\(Self.quoted(value))"
+    }
+    writeAll(Array((line + "\n").utf8), to: STDERR_FILENO)
+  }
+
+  private static func journalPrefix(_ severity: LogLevel) -> String {
+    switch severity {
+    case .error: "<3>"
+    case .warning: "<4>"
+    case .info: "<6>"
+    case .debug: "<7>"
+    }
+  }
+
+  /// A line stays a line whatever a stranger put into a value.
+  private static func oneLine(_ text: String) -> String {
+    String(
+      String.UnicodeScalarView(
+        text.unicodeScalars.map { scalar in
+          scalar.value < 0x20 || (0x7f...0x9f).contains(scalar.value)
+            || [0x2028, 0x2029].contains(scalar.value) ? "?" : scalar
+        }))
+  }
+
+  private static func quoted(_ value: String) -> String {
+    let clean = oneLine(value)
+    guard clean.isEmpty || clean.contains(where: { $0 == " " || $0 == "\"" || $0 == "=" }) else {
+      return clean
+    }
+    var escaped = "\""
+    for character in clean {
+      if character == "\"" || character == "\\" { escaped.append("\\") }
+      escaped.append(character)
+    }
+    return escaped + "\""
+  }
+
+  private static func timestamp() -> String {
+    var now = time(nil)
+    var parts = unsafe tm()
+    unsafe localtime_r(&now, &parts)
+    var text = [CChar](repeating: 0, count: 32)
+    let count = unsafe strftime(&text, text.count, "%Y-%m-%dT%H:%M:%S%z", &parts)
+    return String(decoding: text.prefix(count).map { UInt8(bitPattern: $0) }, as: UTF8.self)
+  }
+}
+
+/// Writes all bytes to a descriptor; a closed one is nobody's loss here.
+package func writeAll(_ bytes: [UInt8], to descriptor: Int32) {
+  var rest = bytes[...]
+  while !rest.isEmpty {
+    let count = unsafe rest.withUnsafeBytes { unsafe write(descriptor, $0.baseAddress, $0.count) }
+    if count > 0 {
+      rest = rest.dropFirst(count)
+    } else if errno != EINTR {
+      return
+    }
+  }
+}

@@ -1,0 +1,127 @@
+internal import Glibc
+
+/// The settings in force: defaults, overlaid by the configuration file.
+package struct Settings: Sendable {
+  package static let standardPath = "/etc/voicemail-milter/voicemail-milter.conf"
+
+  package var stateDirectory = ""
+  package var hostname = ""
+  package var workers = 1
+  package var milterListen = ""
+  package var socketMode: UInt32 = 0
+  package var sources: [String] = []
+  package var transcriptionDeadlineMS: Int64 = 0
+  package var maxAudioSeconds = 0
+  package var acousticModel: String?
+  package var languageModel: String?
+  package var dictionary: String?
+  package var deliveryTarget = ""
+  package var deliveryLifetimeMS: Int64 = 0
+  package var logLevel = LogLevel.info
+
+  /// Reads that file; without a path the standard one, if there, else the defaults alone.
+  package static func load(path: String?) throws(SettingsError) -> Settings {
+    guard let text = try read(path ?? standardPath, mustExist: path != nil) else {
+      return try Settings(file: nil)
+    }
+    return try Settings(file: SettingsFile(path: path ?? standardPath, text: text))
+  }
+
+  private init(file: SettingsFile?) throws(SettingsError) {
+    var errors = file.map(Self.unknownKeys) ?? []
+    var values: [String: SettingValue] = [:]
+    for key in SettingsTable.keys {
+      let written = file?.values[key.section]?[key.name]
+      guard let value = SettingValue(written ?? key.standard, as: key.kind) else {
+        let place = file?.place(section: key.section, key: key.name) ?? "built-in"
+        errors.append(
+          "\(place): [\(key.section)] \(key.name) = \(written ?? ""): must be "
+            + key.kind.expectation)
+        continue
+      }
+      values["\(key.section).\(key.name)"] = value
+    }
+    guard errors.isEmpty else { throw SettingsError(lines: errors) }
+
+    func text(_ name: String) -> String { values[name]?.text ?? "" }
+    func number(_ name: String) -> Int { values[name]?.number ?? 0 }
+    func optional(_ name: String) -> String? { text(name).isEmpty ? nil : text(name) }
+    stateDirectory = text("daemon.state_directory")
+    hostname = optional("daemon.hostname") ?? Self.machineName()
+    workers = number("daemon.workers")
+    if workers == 0 { workers = min(max(Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))), 1), 4) }
+    milterListen = text("milter.listen")
+    socketMode = UInt32(number("milter.socket_mode"))
+    sources = values["recognition.sources"]?.list ?? []
+    transcriptionDeadlineMS = Int64(number("transcription.deadline"))
+    maxAudioSeconds = number("transcription.max_audio") / 1_000
+    acousticModel = optional("transcription.acoustic_model")
+    languageModel = optional("transcription.language_model")
+    dictionary = optional("transcription.dictionary")
+    deliveryTarget = text("delivery.target")
+    deliveryLifetimeMS = Int64(number("delivery.lifetime"))
+    logLevel = LogLevel(rawValue: text("log.level")) ?? .info
+  }
+
+  /// One line for each section or key that means nothing, with the nearest that does.
+  private static func unknownKeys(_ file: SettingsFile) -> [String] {
+    let sections = Set(SettingsTable.keys.map(\.section))
+    var errors: [String] = []
+    for (section, keys) in file.values.sorted(by: { $0.key < $1.key }) {
+      guard sections.contains(section) else {
+        errors.append(
+          "\(file.place(section: section, key: nil)): [\(section)]: no such section"
+            + suggestion(for: section, among: sections.sorted()))
+        continue
+      }
+      let known = SettingsTable.keys.filter { $0.section == section }.map(\.name)
+      for key in keys.keys.sorted() where !known.contains(key) {
+        errors.append(
+          "\(file.place(section: section, key: key)): [\(section)] \(key): no such key"
+            + suggestion(for: key, among: known))
+      }
+    }
+    return errors
+  }
+
+  private static func suggestion(for word: String, among known: [String]) -> String {
+    let nearest = known.map { (word: $0, distance: editDistance(word, $0)) }
+      .min { $0.distance < $1.distance }
+    guard let nearest, nearest.distance <= 1 + word.count / 3 else {
+      return "; known are " + known.joined(separator: ", ")
+    }
+    return "; did you mean \(nearest.word)?"
+  }
+
+  private static func read(_ path: String, mustExist: Bool) throws(SettingsError) -> String? {
+    do throws(FileError) {
+      return String(decoding: try readFile(path, limitBytes: 1 << 20), as: UTF8.self)
+    } catch {
+      if !mustExist, error.code == ENOENT { return nil }
+      throw SettingsError(lines: ["configuration \(error.sentence)"])
+    }
+  }
+
+  private static func machineName() -> String {
+    var name = [CChar](repeating: 0, count: 256)
+    guard unsafe gethostname(&name, name.count - 1) == 0 else { return "localhost" }
+    return String(decoding: name.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+  }
+}
+
+/// Levenshtein's distance, for suggestions only.
+private func editDistance(_ first: String, _ second: String) -> Int {
+  let first = Array(first.utf8.prefix(64))
+  let second = Array(second.utf8.prefix(64))
+  var row = Array(0...second.count)
+  for (i, a) in first.enumerated() {
+    var diagonal = row[0]
+    row[0] = i + 1
+    for (j, b) in second.enumerated() {
+      let next = min(row[j] + 1, row[j + 1] + 1, diagonal + (a == b ? 0 : 1))
+      diagonal = row[j + 1]
+      row[j + 1] = next
+    }
+  }
+  return row[second.count]
+}

@@ -1,0 +1,95 @@
+/// How a setting's text is read.
+package enum SettingKind: Sendable, Equatable {
+  case text
+  case path
+  /// Comma-separated.
+  case list
+  case integer(ClosedRange<Int>)
+  /// `30s`, `5min`, `2h`, `5d`; a bare number is seconds.
+  case duration
+  /// Octal, as chmod(1) takes it.
+  case mode
+  case choice([String])
+
+  /// For messages: what a value must look like.
+  package var expectation: String {
+    switch self {
+    case .text: "text"
+    case .path: "an absolute path"
+    case .list: "a comma-separated list"
+    case .integer(let range): "a whole number from \(range.lowerBound) to \(range.upperBound)"
+    case .duration: "a time such as 30s, 5min, 2h or 5d"
+    case .mode: "an octal mode such as 0660"
+    case .choice(let words): "one of " + words.joined(separator: ", ")
+    }
+  }
+}
+
+/// One key of the configuration file.
+package struct SettingKey: Sendable {
+  package var section: String
+  package var name: String
+  package var kind: SettingKind
+  package var standard: String
+  package var sentence: String
+
+  init(
+    _ section: String, _ name: String, _ kind: SettingKind, _ standard: String, _ sentence: String
+  ) {
+    self.section = section
+    self.name = name
+    self.kind = kind
+    self.standard = standard
+    self.sentence = sentence
+  }
+}
+
+/// Every key there is: the parser knows no other, and documentation is tested against it.
+package enum SettingsTable {
+  package static let keys: [SettingKey] = [
+    .init(
+      "daemon", "state_directory", .path, "/var/lib/voicemail-milter",
+      "Holds the spool, the secret of the loop guard and the control socket; mode 0700."),
+    .init(
+      "daemon", "hostname", .text, "",
+      "Name for trace lines; empty is the machine's own."),
+    .init(
+      "daemon", "workers", .integer(0...64), "0",
+      "Worker processes, each about 120 MB; 0 is one per processor, at most 4."),
+    .init(
+      "milter", "listen", .text, "unix:/var/spool/postfix/voicemail-milter/milter.sock",
+      "Where the MTA connects: unix:PATH, inet:PORT@HOST, inet6:PORT@HOST, fd:3."),
+    .init(
+      "milter", "socket_mode", .mode, "0660",
+      "Permissions of a Unix socket; the MTA's user needs write permission."),
+    .init(
+      "recognition", "sources", .list,
+      "127.0.0.0/8, ::1, 10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16, 169.254.0.0/16, fc00::/7, "
+        + "fe80::/10",
+      "Addresses and networks whose mail may be a voicemail; all other mail passes at once."),
+    .init(
+      "transcription", "deadline", .duration, "5min",
+      "Time from reception after which the message goes out without a transcript."),
+    .init(
+      "transcription", "max_audio", .duration, "30min",
+      "Longest recording transcribed; of a longer one the first part."),
+    .init(
+      "transcription", "acoustic_model", .text, "",
+      "Directory of a pocketsphinx acoustic model; empty is Debian's en-us."),
+    .init(
+      "transcription", "language_model", .text, "",
+      "File of a pocketsphinx language model; empty is Debian's en-us."),
+    .init(
+      "transcription", "dictionary", .text, "",
+      "File of a pocketsphinx pronouncing dictionary; empty is Debian's en-us."),
+    .init(
+      "delivery", "target", .text, "smtp:127.0.0.1:10026",
+      "The MTA's reinjection listener, which must not use this filter: smtp:HOST:PORT, unix:PATH."),
+    .init(
+      "delivery", "lifetime", .duration, "5d",
+      "Age at which an undeliverable message is held for the administrator; nothing is deleted."),
+    .init(
+      "log", "level", .choice(["error", "warning", "info", "debug"]), "info",
+      "How much is logged; addresses appear at debug only."),
+  ]
+}

@@ -1,0 +1,96 @@
+internal import FoundationEssentials
+internal import Voicemail
+
+/// The durable queue of voicemails in one SQLite file.
+///
+/// Every method that changes something returns after its commit is on disk. Callers block: none may run on the
+/// Swift cooperative pool. Times are milliseconds since 1970 and come from the caller.
+package final class JobStore: Sendable {
+  let commits: CommitQueue
+  private let lock: SpoolLock
+  package let path: String
+
+  /// Bytes of one row of content: large enough to be cheap, small enough never to need a message in one piece.
+  static let chunkBytes = 256 * 1024
+
+  /// Opens the spool in that directory, which must exist; makes it when absent.
+  package init(directory: String) throws(SpoolError) {
+    // Checked before stored: a throw after the last property is set would run deinit.
+    let lock = try SpoolLock(path: directory + "/spool.lock")
+    let path = directory + "/spool.sqlite"
+    let connection = try Connection(path: path)
+    try Schema.prepare(connection)
+    self.lock = lock
+    self.path = path
+    commits = CommitQueue(connection)
+  }
+
+  /// Takes back every lease: at start-up whoever held one is dead, since the lock is ours.
+  package func voidLeases(nowMS: Int64) throws(SpoolError) {
+    try commits.perform { connection throws(SpoolError) in
+      let orphans = try connection.query(
+        "SELECT id, state FROM message WHERE state IN ('transcribing', 'delivering')"
+      ) { (id: $0.text(0) ?? "", state: $0.text(1) ?? "") }
+      for orphan in orphans {
+        let back: JobState = orphan.state == JobState.delivering.rawValue ? .ready : .waiting
+        try connection.run(
+          """
+          UPDATE message SET state = ?, lease_holder = NULL, lease_token = lease_token + 1, due_ms = ?
+          WHERE id = ?
+          """, .text(back.rawValue), .integer(nowMS), .text(orphan.id))
+        try connection.event(orphan.id, nowMS, "\(orphan.state) interrupted by a restart")
+      }
+    }
+  }
+}
+
+extension Connection {
+  func event(_ id: String, _ atMS: Int64, _ what: String) throws(SpoolError) {
+    try run(
+      "INSERT INTO event (message_id, at_ms, what) VALUES (?, ?, ?)", .text(id), .integer(atMS),
+      .text(what))
+  }
+
+  func store(_ bytes: [UInt8], of id: String, as form: DeliveryForm) throws(SpoolError) {
+    var start = 0
+    var chunk = 0
+    repeat {
+      let end = min(start + JobStore.chunkBytes, bytes.count)
+      try run(
+        "INSERT INTO content (message_id, form, chunk, bytes) VALUES (?, ?, ?, ?)", .text(id),
+        .text(form.rawValue), .integer(chunk), .blob(bytes[start..<end]))
+      start = end
+      chunk += 1
+    } while start < bytes.count
+  }
+
+  func content(of id: String, form: DeliveryForm) throws(SpoolError) -> [UInt8] {
+    try query(
+      "SELECT bytes FROM content WHERE message_id = ? AND form = ? ORDER BY chunk", .text(id),
+      .text(form.rawValue)
+    ) { $0.blob(0) }.reduce(into: []) { $0 += $1 }
+  }
+}
+
+/// JSON columns: facts that are read and written whole.
+enum JSONColumn {
+  static func encode(_ value: some Encodable) throws(SpoolError) -> SQLValue {
+    do {
+      let encoder = JSONEncoder()
+      encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+      return .text(String(decoding: try encoder.encode(value), as: UTF8.self))
+    } catch {
+      throw SpoolError("spool: facts cannot be written as JSON: \(error)")
+    }
+  }
+
+  static func decode<T: Decodable>(_ type: T.Type, _ text: String?, of id: String)
+    throws(SpoolError) -> T
+  {
+    do {
+      return try JSONDecoder().decode(type, from: Data((text ?? "").utf8))
+    } catch {
+      throw SpoolError("spool: message \(id): damaged \(type) column")
+    }
+  }
+}

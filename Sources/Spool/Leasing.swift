@@ -1,0 +1,114 @@
+package import Voicemail
+
+extension JobStore {
+  /// Leases the oldest message that waits for a transcript; nil when none is due.
+  package func leaseForTranscription(holder: String, nowMS: Int64) throws(SpoolError)
+    -> LeasedJob?
+  {
+    try commits.perform { connection throws(SpoolError) in
+      try connection.lease(
+        to: .transcribing, holder: holder, nowMS: nowMS,
+        """
+        SELECT id FROM message WHERE state = 'waiting' AND due_ms <= ?
+        ORDER BY due_ms LIMIT 1
+        """)
+    }
+  }
+
+  /// Leases the message whose delivery is most overdue; nil when none is due.
+  package func leaseForDelivery(holder: String, nowMS: Int64) throws(SpoolError) -> LeasedJob? {
+    try commits.perform { connection throws(SpoolError) in
+      try connection.lease(
+        to: .delivering, holder: holder, nowMS: nowMS,
+        """
+        SELECT id FROM message WHERE state IN ('ready', 'deferred') AND due_ms <= ?
+        ORDER BY due_ms LIMIT 1
+        """)
+    }
+  }
+
+  /// When the next message falls due for that stage; nil when nothing waits.
+  package func nextDueMS(delivery: Bool) throws(SpoolError) -> Int64? {
+    try commits.perform { connection throws(SpoolError) in
+      try connection.query(
+        delivery
+          ? "SELECT min(due_ms) FROM message WHERE state IN ('ready', 'deferred')"
+          : "SELECT min(due_ms) FROM message WHERE state = 'waiting'"
+      ) { $0.isNull(0) ? nil : $0.integer(0) }.first ?? nil
+    }
+  }
+}
+
+extension Connection {
+  /// One statement chooses and marks the message, so that two holders never get the same one.
+  fileprivate func lease(to state: JobState, holder: String, nowMS: Int64, _ choice: String)
+    throws(SpoolError) -> LeasedJob?
+  {
+    let attempts = state == .transcribing ? "worker_attempts" : "delivery_attempts"
+    let marked = try query(
+      """
+      UPDATE message SET state = '\(state.rawValue)', lease_token = lease_token + 1,
+        lease_holder = ?, \(attempts) = \(attempts) + 1
+      WHERE id = (\(choice))
+      RETURNING id, lease_token, received_ms, sender, sender_parameters, client, message_id,
+        voicemail, \(attempts), form
+      """, .text(holder), .integer(nowMS)
+    ) { row in
+      (
+        id: row.text(0) ?? "", token: row.integer(1), receivedMS: row.integer(2),
+        sender: row.text(3) ?? "", senderParameters: row.text(4), client: row.text(5),
+        messageID: row.text(6), voicemail: row.text(7), attempt: Int(row.integer(8)),
+        form: DeliveryForm(rawValue: row.text(9) ?? "") ?? .original
+      )
+    }
+    guard let found = marked.first else { return nil }
+    let form = state == .transcribing ? .original : found.form
+    return LeasedJob(
+      lease: Lease(id: found.id, token: found.token), receivedMS: found.receivedMS,
+      envelope: Envelope(
+        sender: found.sender,
+        senderParameters: try JSONColumn.decode(
+          [String].self, found.senderParameters, of: found.id),
+        recipients: try waitingRecipients(of: found.id)),
+      client: try JSONColumn.decode(ClientFacts.self, found.client, of: found.id),
+      messageID: found.messageID,
+      voicemail: try JSONColumn.decode(VoicemailFacts.self, found.voicemail, of: found.id),
+      attempt: found.attempt, form: form, content: try content(of: found.id, form: form))
+  }
+
+  private func waitingRecipients(of id: String) throws(SpoolError) -> [Recipient] {
+    let rows = try query(
+      """
+      SELECT address, parameters FROM recipient WHERE message_id = ? AND delivered = 0
+      ORDER BY position
+      """, .text(id)
+    ) { (address: $0.text(0) ?? "", parameters: $0.text(1)) }
+    var recipients: [Recipient] = []
+    for row in rows {
+      recipients.append(
+        Recipient(
+          address: row.address,
+          parameters: try JSONColumn.decode([String].self, row.parameters, of: id)))
+    }
+    return recipients
+  }
+
+  /// Changes a leased message if the lease still holds; false for a late holder.
+  func finish(_ lease: Lease, _ assignments: String, _ values: SQLValue...) throws(SpoolError)
+    -> Bool
+  {
+    let held = try query(
+      "SELECT 1 FROM message WHERE id = ? AND lease_token = ? AND lease_holder IS NOT NULL",
+      .text(lease.id), .integer(lease.token)
+    ) { _ in true }
+    guard !held.isEmpty else { return false }
+    try change(lease.id, assignments + ", lease_holder = NULL", values)
+    return true
+  }
+
+  private func change(_ id: String, _ assignments: String, _ values: [SQLValue])
+    throws(SpoolError)
+  {
+    try run("UPDATE message SET \(assignments) WHERE id = ?", list: values + [.text(id)])
+  }
+}

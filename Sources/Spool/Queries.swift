@@ -1,0 +1,137 @@
+package import Voicemail
+
+/// Counts for `status`.
+package struct SpoolStatistics: Sendable, Codable, Equatable {
+  /// Messages per state; every state has its entry.
+  package var messages: [String: Int]
+  /// Age of the oldest message that is not delivered.
+  package var oldestReceivedMS: Int64?
+  package var deliveredLastHour: Int
+  package var deliveredLastDay: Int
+  /// Of the last day's, those whose transcript is `failed`, and those that went out as they came.
+  package var withoutTranscriptLastDay: Int
+  /// Median and longest seconds from reception to delivery of the last day.
+  package var medianSeconds: Double?
+  package var longestSeconds: Double?
+  package var spoolBytes: Int64
+}
+
+/// One message as `show` prints it: facts, never content.
+package struct JobDetails: Sendable, Codable, Equatable {
+  package struct RecipientDetails: Sendable, Codable, Equatable {
+    package var address: String
+    package var delivered: Bool
+    package var reply: String?
+  }
+  package struct Event: Sendable, Codable, Equatable {
+    package var atMS: Int64
+    package var what: String
+  }
+
+  package var id: String
+  package var state: JobState
+  package var receivedMS: Int64
+  package var dueMS: Int64
+  package var finishedMS: Int64?
+  package var form: DeliveryForm
+  package var sender: String
+  package var recipients: [RecipientDetails]
+  package var client: ClientFacts
+  package var newQueueID: String?
+  package var messageID: String?
+  package var sizeBytes: Int64
+  package var voicemail: VoicemailFacts
+  package var result: ResultFacts?
+  package var receptionMS: Int64
+  package var deliveryMS: Int64?
+  package var workerAttempts: Int
+  package var deliveryAttempts: Int
+  package var leaseHolder: String?
+  package var reason: String?
+  package var events: [Event]
+}
+
+extension JobStore {
+  package func statistics(nowMS: Int64) throws(SpoolError) -> SpoolStatistics {
+    try commits.perform { connection throws(SpoolError) in
+      var messages = Dictionary(uniqueKeysWithValues: JobState.allCases.map { ($0.rawValue, 0) })
+      let counts = try connection.query("SELECT state, count(*) FROM message GROUP BY state") {
+        (state: $0.text(0) ?? "", count: Int($0.integer(1)))
+      }
+      for row in counts { messages[row.state] = row.count }
+      let oldest =
+        try connection.query(
+          "SELECT min(received_ms) FROM message WHERE state <> 'delivered'"
+        ) { $0.isNull(0) ? nil : $0.integer(0) }.first ?? nil
+      let day = try connection.query(
+        """
+        SELECT finished_ms, received_ms,
+          form = 'original' OR json_extract(result, '$.status') = 'failed'
+        FROM message WHERE finished_ms > ? ORDER BY finished_ms - received_ms
+        """, .integer(nowMS - 86_400_000)
+      ) { (finished: $0.integer(0), received: $0.integer(1), without: $0.integer(2) == 1) }
+      let seconds = day.map { Double($0.finished - $0.received) / 1_000 }
+      let pages = try connection.query(
+        "SELECT page_count * page_size FROM pragma_page_count(), pragma_page_size()"
+      ) { $0.integer(0) }
+      return SpoolStatistics(
+        messages: messages, oldestReceivedMS: oldest,
+        deliveredLastHour: day.count { $0.finished > nowMS - 3_600_000 },
+        deliveredLastDay: day.count, withoutTranscriptLastDay: day.count { $0.without },
+        medianSeconds: seconds.isEmpty ? nil : seconds[seconds.count / 2],
+        longestSeconds: seconds.last, spoolBytes: pages.first ?? 0)
+    }
+  }
+
+  /// The message with that id, or the only one whose id begins so; several matches are all named.
+  package func find(_ prefix: String) throws(SpoolError) -> [String] {
+    try commits.perform { connection throws(SpoolError) in
+      // A prefix range rather than LIKE: no wildcard in the argument means anything.
+      try connection.query(
+        "SELECT id FROM message WHERE id >= ? AND id < ? ORDER BY id LIMIT 20", .text(prefix),
+        .text(prefix + "\u{7f}")
+      ) { $0.text(0) ?? "" }
+    }
+  }
+
+  package func details(_ id: String) throws(SpoolError) -> JobDetails? {
+    try commits.perform { connection throws(SpoolError) in
+      let recipients = try connection.query(
+        "SELECT address, delivered, reply FROM recipient WHERE message_id = ? ORDER BY position",
+        .text(id)
+      ) {
+        JobDetails.RecipientDetails(
+          address: $0.text(0) ?? "", delivered: $0.integer(1) == 1, reply: $0.text(2))
+      }
+      let events = try connection.query(
+        "SELECT at_ms, what FROM event WHERE message_id = ? ORDER BY rowid", .text(id)
+      ) { JobDetails.Event(atMS: $0.integer(0), what: $0.text(1) ?? "") }
+      let rows = try connection.query(
+        """
+        SELECT state, received_ms, due_ms, finished_ms, form, sender, client, new_queue_id,
+          message_id, size_bytes, voicemail, result, reception_ms, delivery_ms, worker_attempts,
+          delivery_attempts, lease_holder, reason
+        FROM message WHERE id = ?
+        """, .text(id)
+      ) { row in
+        Result { () throws(SpoolError) in
+          JobDetails(
+            id: id, state: JobState(rawValue: row.text(0) ?? "") ?? .held,
+            receivedMS: row.integer(1), dueMS: row.integer(2),
+            finishedMS: row.isNull(3) ? nil : row.integer(3),
+            form: DeliveryForm(rawValue: row.text(4) ?? "") ?? .original,
+            sender: row.text(5) ?? "", recipients: recipients,
+            client: try JSONColumn.decode(ClientFacts.self, row.text(6), of: id),
+            newQueueID: row.text(7), messageID: row.text(8), sizeBytes: row.integer(9),
+            voicemail: try JSONColumn.decode(VoicemailFacts.self, row.text(10), of: id),
+            result: row.isNull(11)
+              ? nil : try JSONColumn.decode(ResultFacts.self, row.text(11), of: id),
+            receptionMS: row.integer(12), deliveryMS: row.isNull(13) ? nil : row.integer(13),
+            workerAttempts: Int(row.integer(14)), deliveryAttempts: Int(row.integer(15)),
+            leaseHolder: row.text(16), reason: row.text(17), events: events)
+        }
+      }
+      return try rows.first?.get()
+    }
+  }
+}

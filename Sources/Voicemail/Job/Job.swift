@@ -1,0 +1,89 @@
+/// A voicemail as reception hands it to the spool.
+package struct NewJob: Sendable {
+  package var id: String
+  /// Milliseconds since 1970, UTC.
+  package var receivedMS: Int64
+  package var envelope: Envelope
+  package var client: ClientFacts
+  /// Message-ID of the message; nil when it has none.
+  package var messageID: String?
+  package var voicemail: VoicemailFacts
+  /// The message as received: header section and body, CRLF line ends.
+  package var content: [UInt8]
+  /// From the first byte of the body to the hand-over, milliseconds.
+  package var receptionMS: Int64
+
+  package init(
+    id: String, receivedMS: Int64, envelope: Envelope, client: ClientFacts, messageID: String?,
+    voicemail: VoicemailFacts, content: [UInt8], receptionMS: Int64
+  ) {
+    self.id = id
+    self.receivedMS = receivedMS
+    self.envelope = envelope
+    self.client = client
+    self.messageID = messageID
+    self.voicemail = voicemail
+    self.content = content
+    self.receptionMS = receptionMS
+  }
+}
+
+/// The right to change one job, until it is finished or taken back.
+///
+/// Finishing names the lease; a holder that lost it changes nothing.
+package struct Lease: Sendable, Equatable {
+  package var id: String
+  package var token: Int64
+
+  package init(id: String, token: Int64) {
+    self.id = id
+    self.token = token
+  }
+}
+
+/// A job with the right to work on it.
+package struct LeasedJob: Sendable {
+  package var lease: Lease
+  package var receivedMS: Int64
+  package var envelope: Envelope
+  package var client: ClientFacts
+  package var messageID: String?
+  package var voicemail: VoicemailFacts
+  /// Tries of the stage the lease is for, this one included.
+  package var attempt: Int
+  /// Which content stands in `content`.
+  package var form: DeliveryForm
+  package var content: [UInt8]
+
+  package var id: String { lease.id }
+
+  package init(
+    lease: Lease, receivedMS: Int64, envelope: Envelope, client: ClientFacts, messageID: String?,
+    voicemail: VoicemailFacts, attempt: Int, form: DeliveryForm, content: [UInt8]
+  ) {
+    self.lease = lease
+    self.receivedMS = receivedMS
+    self.envelope = envelope
+    self.client = client
+    self.messageID = messageID
+    self.voicemail = voicemail
+    self.attempt = attempt
+    self.form = form
+    self.content = content
+  }
+}
+
+/// Names of jobs: sortable by time, short enough to type, safe in header fields and shells.
+package enum JobID {
+  /// Crockford's base 32: no i, l, o, u, so that an id read aloud is read back right.
+  private static let digits = Array("0123456789abcdefghjkmnpqrstvwxyz")
+
+  /// Nine characters of milliseconds, five of chance.
+  package static func make(
+    atMS milliseconds: Int64, using generator: inout some RandomNumberGenerator
+  ) -> String {
+    let time = UInt64(bitPattern: milliseconds) & ((1 << 45) - 1)
+    let value = (UInt128(time) << 25) | UInt128(UInt32.random(in: 0..<(1 << 25), using: &generator))
+    return String((0..<14).map { digits[Int(truncatingIfNeeded: value >> (5 * (13 - $0))) & 31] })
+  }
+}

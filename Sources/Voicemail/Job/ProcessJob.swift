@@ -1,0 +1,57 @@
+/// What a worker does with one message: read, decode, transcribe, enhance, check.
+///
+/// Nothing here throws a message away: a step that fails becomes an honest line in the mail,
+/// and a message that cannot be enhanced is reported so, and goes out as it came.
+package struct ProcessJob {
+  package var reader: any MessageReader
+  package var transcriber: Transcriber
+  package var enhancer: any MessageEnhancer
+
+  package init(
+    reader: any MessageReader, transcriber: Transcriber, enhancer: any MessageEnhancer
+  ) {
+    self.reader = reader
+    self.transcriber = transcriber
+    self.enhancer = enhancer
+  }
+
+  /// The enhanced message, nil when there is none, and what was done.
+  package func run(_ order: WorkOrder, on original: [UInt8], stage: (WorkStage) -> Void)
+    -> (result: WorkResult, enhanced: [UInt8]?)
+  {
+    var result = WorkResult()
+    do throws(StepFailure) {
+      stage(.reading)
+      let message = try reader.read(original)
+      for index in order.voicemail.audioParts where message.parts.indices.contains(index) {
+        let part = message.parts[index]
+        if let reason = order.withoutTranscript {
+          result.parts.append(.init(part: part, audio: nil, transcript: .failed(reason)))
+          continue
+        }
+        let content = try reader.content(ofPart: index, in: original)
+        let transcribed = transcriber.transcribe(content, of: part, into: &result, stage: stage)
+        result.parts.append(transcribed)
+      }
+      stage(.writing)
+      let start = ContinuousClock.now
+      let enhancement = EnhancementRenderer.render(
+        voicemail: order.voicemail, parts: result.parts, message: message, spoolID: order.id,
+        headers: order.headers)
+      let enhanced = try enhancer.enhance(original, with: enhancement)
+      result.enhanceMS = start.elapsedMS
+      return (result, enhanced)
+    } catch {
+      result.refusal = error.sentence
+      return (result, nil)
+    }
+  }
+}
+
+extension ContinuousClock.Instant {
+  /// Whole milliseconds from this instant to now.
+  package var elapsedMS: Int64 {
+    let (seconds, attoseconds) = duration(to: .now).components
+    return seconds * 1_000 + attoseconds / 1_000_000_000_000_000
+  }
+}

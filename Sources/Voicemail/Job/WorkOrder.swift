@@ -1,0 +1,56 @@
+/// What the daemon asks of a worker; the message's bytes travel beside it.
+package struct WorkOrder: Sendable, Codable {
+  package var id: String
+  package var voicemail: VoicemailFacts
+  /// Trace line and marker, made by the daemon: the worker never sees the secret.
+  package var headers: [HeaderField]
+  /// nil: transcribe. Otherwise the reason, as the recipient reads it, why it is not even tried.
+  package var withoutTranscript: String?
+
+  package init(
+    id: String, voicemail: VoicemailFacts, headers: [HeaderField], withoutTranscript: String? = nil
+  ) {
+    self.id = id
+    self.voicemail = voicemail
+    self.headers = headers
+    self.withoutTranscript = withoutTranscript
+  }
+}
+
+/// Where a worker is with its order; `status` shows it.
+package enum WorkStage: String, Sendable, Codable {
+  case reading
+  case decoding
+  case transcribing
+  case writing
+}
+
+/// What a worker made of an order; the enhanced message travels beside it.
+package struct WorkResult: Sendable, Codable {
+  package var parts: [TranscribedPart]
+  /// Why there is no enhanced message, for the administrator; nil when there is one.
+  package var refusal: String?
+  /// One line each for the log: recordings that could not be decoded, engines that failed.
+  package var notes: [String]
+  package var decodeMS: Int64
+  package var recognizeMS: Int64
+  package var enhanceMS: Int64
+
+  package init(
+    parts: [TranscribedPart] = [], refusal: String? = nil, notes: [String] = [],
+    decodeMS: Int64 = 0, recognizeMS: Int64 = 0, enhanceMS: Int64 = 0
+  ) {
+    self.parts = parts
+    self.refusal = refusal
+    self.notes = notes
+    self.decodeMS = decodeMS
+    self.recognizeMS = recognizeMS
+    self.enhanceMS = enhanceMS
+  }
+
+  /// The message's status in one word: the best of its recordings.
+  package var status: TranscriptStatus {
+    let found = parts.map(\.transcript.status)
+    return [.ok, .low, .none].first { found.contains($0) } ?? .failed
+  }
+}
