@@ -1,0 +1,32 @@
+internal import Operations
+internal import Spool
+
+/// What the daemon says on its control socket.
+struct DaemonAnswers {
+  let context: DaemonContext
+
+  /// Each request is a command's name and its operands; each answer one line of JSON.
+  func answer(_ request: [String]) -> ControlSocket.Reply {
+    do throws(SpoolError) {
+      switch request.first {
+      case "status": return .init(try JSONText.line(status()))
+      case "show":
+        return try ShowReport.find(request.dropFirst().first ?? "", in: context.store)
+      default: return .init(failed: true, "unknown request")
+      }
+    } catch {
+      return .init(failed: true, error.sentence)
+    }
+  }
+
+  private func status() throws(SpoolError) -> StatusReport {
+    let now = Clock.nowMS()
+    return StatusReport(
+      version: Version.program, nowMS: now,
+      daemon: .init(
+        pid: ProcessFacts.pid, uptimeSeconds: Double(now - context.startedMS) / 1_000,
+        workers: context.board.workers, engines: context.board.knownEngines,
+        delivery: context.deliveryBoard.status(target: context.settings.deliveryTarget)),
+      spool: try context.store.statistics(nowMS: now))
+  }
+}

@@ -1,0 +1,79 @@
+internal import Audio
+internal import Dispatch
+internal import Glibc
+internal import Mail
+internal import Speech
+internal import Voicemail
+
+/// The worker's side: the hidden command that `WorkerProcess` starts.
+enum WorkCommand {
+  static let name = "work"
+  /// The daemon's socket.
+  static let descriptor: Int32 = 3
+  /// A model takes 100 MB, ten minutes of speech 400 MB; more is a recording that means harm.
+  private static let memoryLimit: rlim_t = 3 << 30
+
+  static func run() -> Int32 {
+    limitResources()
+    endWithDaemon()
+    let channel = WorkerChannel(descriptor: descriptor)
+    do throws(ChannelError) {
+      let frame = try channel.receive()
+      let job = try prepare(WorkerChannel.decode(WorkerSetup.self, frame.payload), channel)
+      while true {
+        let order = try WorkerChannel.decode(WorkOrder.self, channel.receive().payload)
+        let message = try channel.receive().payload
+        let (result, enhanced) = job.run(order, on: message) { stage in
+          try? channel.send(.stage, json: stage)
+        }
+        try channel.send(
+          .outcome, json: WorkOutcome(result: result, messageFollows: enhanced != nil))
+        if let enhanced { try channel.send(.message, enhanced) }
+      }
+    } catch {
+      // The daemon closed the socket: the end of every worker.
+      return 0
+    }
+  }
+
+  private static func prepare(_ setup: WorkerSetup, _ channel: WorkerChannel) throws(ChannelError)
+    -> ProcessJob
+  {
+    var hello = WorkerHello(engines: [])
+    var engines: [any SpeechEngine] = []
+    do throws(StepFailure) {
+      let engine = try Wiring.engine(setup)
+      engines.append(engine)
+      hello.engines.append(.init(name: engine.name, language: engine.language, trouble: nil))
+    } catch {
+      hello.engines.append(.init(name: "pocketsphinx", language: "", trouble: error.sentence))
+    }
+    try channel.send(.hello, json: hello)
+    return ProcessJob(
+      reader: GMimeReader(),
+      transcriber: Transcriber(decoder: Wiring.decoder(setup), engines: engines),
+      enhancer: MessageSplicer())
+  }
+
+  private static func limitResources() {
+    func limit(_ what: __rlimit_resource, _ value: rlim_t) {
+      var bounds = rlimit(rlim_cur: value, rlim_max: value)
+      unsafe setrlimit(what, &bounds)
+    }
+    limit(RLIMIT_AS, memoryLimit)
+    limit(RLIMIT_NOFILE, 64)
+    // No core file: it would hold a message.
+    limit(RLIMIT_CORE, 0)
+    // Decoders have no reason to write files.
+    limit(RLIMIT_FSIZE, 0)
+  }
+
+  /// A worker in the middle of a recording must not outlive its daemon.
+  private static func endWithDaemon() {
+    DispatchQueue(label: "daemon watch").async {
+      var entry = pollfd(fd: descriptor, events: Int16(POLLRDHUP), revents: 0)
+      while unsafe poll(&entry, 1, -1) < 0 {}
+      _exit(0)
+    }
+  }
+}

@@ -1,0 +1,171 @@
+internal import Glibc
+internal import Operations
+internal import Spool
+internal import Voicemail
+
+/// One place for a worker: keeps a process, leases messages, hands them over, stores what comes back.
+///
+/// Runs on a thread of its own. A message that took a worker down twice is tried once more without
+/// its recording, for the honest line; if even that fails it goes out as it came.
+final class WorkerSlot {
+  private let number: Int
+  private let context: DaemonContext
+  private var worker: WorkerProcess?
+
+  /// Reading and writing a message without transcribing it.
+  private static let shortLimit = Duration.seconds(30)
+  private static let attemptsPerMessage = 2
+  /// Between two tries to start a worker.
+  private static let restartPauseMS: Int64 = 5_000
+
+  init(number: Int, context: DaemonContext) {
+    self.number = number
+    self.context = context
+  }
+
+  /// Until the daemon stops.
+  func run() {
+    while !context.transcription.isStopped {
+      guard startWorker() else {
+        context.transcription.wait(untilMS: Clock.nowMS() + Self.restartPauseMS)
+        continue
+      }
+      do throws(SpoolError) {
+        let job = try context.store.leaseForTranscription(
+          holder: "worker \(number)", nowMS: Clock.nowMS())
+        if let job {
+          try work(on: job)
+        } else {
+          context.transcription.wait(untilMS: try context.store.nextDueMS(delivery: false))
+        }
+      } catch {
+        context.log.error("spool trouble", ["where": "transcription", "why": error.sentence])
+        context.transcription.wait(untilMS: Clock.nowMS() + Self.restartPauseMS)
+      }
+    }
+    worker = nil
+    context.board.update(number) {
+      $0.doing = .stopped
+      $0.pid = nil
+    }
+  }
+
+  private func startWorker() -> Bool {
+    if let worker, !worker.isDead { return true }
+    if let worker { context.log.warning("idle worker died", ["pid": "\(worker.pid)"]) }
+    worker = nil
+    context.board.update(number) { $0 = WorkerStatus(number: $0.number, doing: .starting, sinceMS: 0) }
+    do throws(StepFailure) {
+      let fresh = try WorkerProcess(setup: Wiring.setup(context.settings))
+      worker = fresh
+      context.board.note(fresh.hello)
+      context.board.update(number) {
+        $0.pid = fresh.pid
+        $0.doing = .idle
+      }
+      for engine in fresh.hello.engines {
+        guard let trouble = engine.trouble else { continue }
+        context.log.error("engine unusable", ["engine": engine.name, "why": trouble])
+      }
+      return true
+    } catch {
+      context.log.error("worker not started", ["why": error.sentence])
+      return false
+    }
+  }
+
+  private func work(on job: LeasedJob) throws(SpoolError) {
+    let age = Clock.nowMS() - job.receivedMS
+    let left = context.settings.transcriptionDeadlineMS - age
+    var order = WorkOrder(
+      id: job.id, voicemail: job.voicemail, headers: context.ownHeaders(for: job))
+    if left <= 0 {
+      order.withoutTranscript = Self.tooLate
+    } else if job.attempt > Self.attemptsPerMessage {
+      order.withoutTranscript = Self.tooHard
+    }
+    let limit = order.withoutTranscript == nil ? Duration.milliseconds(left) : Self.shortLimit
+    do throws(ChannelError) {
+      try finish(job, try perform(order, job, limit))
+      return
+    } catch ChannelError.timedOut where order.withoutTranscript == nil {
+      context.log.warning("transcription deadline", ["id": job.id, "worker": "\(number)"])
+      worker = nil
+      order.withoutTranscript = Self.tooLate
+      if startWorker() {
+        do throws(ChannelError) {
+          try finish(job, try perform(order, job, Self.shortLimit))
+          return
+        } catch {
+          try lose(job, error, giveUp: true)
+        }
+      } else {
+        try lose(job, .closed, giveUp: true)
+      }
+    } catch {
+      try lose(job, error, giveUp: order.withoutTranscript != nil)
+    }
+  }
+
+  private static let tooLate = "No transcript: it was not ready in time. Please listen to the recording."
+  private static let tooHard = "No transcript: the recording could not be processed. Please listen to it."
+
+  private typealias Outcome = (result: WorkResult, enhanced: [UInt8]?)
+
+  private func perform(_ order: WorkOrder, _ job: LeasedJob, _ limit: Duration)
+    throws(ChannelError) -> Outcome
+  {
+    guard let worker else { throw .closed }
+    context.board.update(number) {
+      $0.doing = .working
+      $0.id = job.id
+    }
+    defer {
+      context.board.update(number) {
+        $0.doing = .idle
+        $0.id = nil
+        $0.stage = nil
+      }
+    }
+    return try worker.perform(order, on: job.content, limit: limit) { stage in
+      context.board.update(number) { $0.stage = stage }
+    }
+  }
+
+  /// Stores the result; SpoolError inside ChannelError's scope is logged and the lease runs into the next start.
+  private func finish(_ job: LeasedJob, _ outcome: Outcome) throws(ChannelError) {
+    let form: DeliveryForm = outcome.enhanced == nil ? .original : .enhanced
+    do throws(SpoolError) {
+      try context.store.finishTranscription(
+        job.lease, result: outcome.result, outgoing: outcome.enhanced ?? [], form: form,
+        nowMS: Clock.nowMS())
+    } catch {
+      context.log.error("spool trouble", ["id": job.id, "why": error.sentence])
+    }
+    for note in outcome.result.notes {
+      context.log.warning("recording", ["id": job.id, "why": note])
+    }
+    if let refusal = outcome.result.refusal {
+      context.log.error("not enhanced, the original goes out", ["id": job.id, "why": refusal])
+    }
+    context.log.info(
+      "transcribed",
+      [
+        "id": job.id, "transcript": outcome.result.status.rawValue,
+        "decode_ms": "\(outcome.result.decodeMS)",
+        "recognize_ms": "\(outcome.result.recognizeMS)",
+        "enhance_ms": "\(outcome.result.enhanceMS)",
+      ])
+    context.delivery.ring()
+  }
+
+  private func lose(_ job: LeasedJob, _ error: ChannelError, giveUp: Bool) throws(SpoolError) {
+    let pid = worker.map { "\($0.pid)" } ?? "none"
+    worker = nil
+    let why = "worker \(number) (pid \(pid)) lost: \(error)"
+    context.log.error(
+      "worker lost", ["id": job.id, "pid": pid, "attempt": "\(job.attempt)", "why": "\(error)"])
+    try context.store.loseWorker(job.lease, why: why, giveUp: giveUp, nowMS: Clock.nowMS())
+    if giveUp { context.delivery.ring() } else { context.transcription.ring() }
+  }
+}
