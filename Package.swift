@@ -71,5 +71,6 @@ let package = Package(
 
     .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: testSettings),
     tests("ArchitectureTests", []),
+    tests("SMTPTests", ["SMTP"]),
   ]
 )
