@@ -72,5 +72,10 @@ let package = Package(
     .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: testSettings),
     tests("ArchitectureTests", []),
     tests("SMTPTests", ["SMTP"]),
+    // A milter for tests: libmilter runs once per process, so each test starts one of these.
+    .executableTarget(
+      name: "MilterProbe", dependencies: ["MilterBridge"], path: "Tests/MilterProbe",
+      swiftSettings: testSettings),
+    tests("MilterBridgeTests", ["MilterBridge", "MilterProbe"]),
   ]
 )

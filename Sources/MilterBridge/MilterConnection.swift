@@ -1,0 +1,120 @@
+internal import CMilter
+internal import Synchronization
+
+/// One connection from the MTA: keeps the promises of `MilterSession` towards the session,
+/// whatever order of events the peer chooses, and says what libmilter is to answer.
+final class MilterConnection {
+  let options: MilterOptions
+  private let session: any MilterSession
+  private var isMessageOpen = false
+  /// The session wants no more body, but the MTA could not be told.
+  private var ignoresBody = false
+  /// A reply to `connect` settled all messages of the connection.
+  private var isSettled = false
+
+  init(session: any MilterSession, options: MilterOptions) {
+    self.session = session
+    self.options = options
+    MilterActivity.openConnections.add(1, ordering: .relaxed)
+  }
+
+  deinit {
+    MilterActivity.openConnections.subtract(1, ordering: .relaxed)
+  }
+
+  func connect(_ client: ConnectFacts, _ macros: borrowing MilterMacros) -> sfsistat {
+    let reply = session.connect(client, macros: macros)
+    isSettled = reply.endsMessage
+    return unskipped(reply)
+  }
+
+  func helo(_ name: String) -> sfsistat {
+    if !isSettled { session.helo(name) }
+    return options.heloStatus
+  }
+
+  func envelopeFrom(_ path: [[UInt8]], _ macros: borrowing MilterMacros) -> sfsistat {
+    abort()
+    guard !isSettled, let address = path.first else { return SMFIS_ACCEPT }
+    openMessage()
+    return answer(
+      session.envelopeFrom(
+        withoutBrackets(address), parameters: Array(path.dropFirst()), macros: macros))
+  }
+
+  func recipient(_ path: [[UInt8]], _ macros: borrowing MilterMacros) -> sfsistat {
+    if isMessageOpen, let address = path.first {
+      session.recipient(
+        withoutBrackets(address), parameters: Array(path.dropFirst()), macros: macros)
+    }
+    return options.recipientStatus
+  }
+
+  func header(_ name: [UInt8], _ value: [UInt8]) -> sfsistat {
+    if isMessageOpen {
+      session.header(name, value: options.keepsLeadingSpace ? value : [UInt8(ascii: " ")] + value)
+    }
+    return options.headerStatus
+  }
+
+  func endOfHeaders(_ macros: borrowing MilterMacros) -> sfsistat {
+    guard isMessageOpen else { return SMFIS_CONTINUE }
+    return answer(session.endOfHeaders(macros: macros))
+  }
+
+  func body(_ chunk: RawSpan) -> sfsistat {
+    guard isMessageOpen, !ignoresBody else { return SMFIS_CONTINUE }
+    let reply = session.body(chunk)
+    guard reply == .skip else { return answer(reply) }
+    // Also with SKIP granted: chunks may be on their way already.
+    ignoresBody = true
+    return options.canSkip ? SMFIS_SKIP : SMFIS_CONTINUE
+  }
+
+  func endOfMessage(_ macros: borrowing MilterMacros) -> sfsistat {
+    guard isMessageOpen else { return SMFIS_CONTINUE }
+    let reply = session.endOfMessage(macros: macros)
+    closeMessage()
+    return unskipped(reply)
+  }
+
+  func abort() {
+    guard isMessageOpen else { return }
+    closeMessage()
+    session.abort()
+  }
+
+  func close() {
+    abort()
+    session.close()
+  }
+
+  private func answer(_ reply: MilterReply) -> sfsistat {
+    if reply.endsMessage { closeMessage() }
+    return unskipped(reply)
+  }
+
+  /// SKIP means something after a body chunk only; elsewhere MTAs call it a protocol error.
+  private func unskipped(_ reply: MilterReply) -> sfsistat {
+    reply == .skip ? SMFIS_CONTINUE : reply.status
+  }
+
+  private func openMessage() {
+    isMessageOpen = true
+    ignoresBody = false
+    MilterActivity.openMessages.add(1, ordering: .relaxed)
+  }
+
+  private func closeMessage() {
+    isMessageOpen = false
+    MilterActivity.openMessages.subtract(1, ordering: .relaxed)
+  }
+}
+
+/// Postfix sends `<a@b>` for SMTP clients and `a@b` for mail of sendmail(1).
+private func withoutBrackets(_ path: [UInt8]) -> [UInt8] {
+  guard path.count >= 2, path.first == UInt8(ascii: "<"), path.last == UInt8(ascii: ">") else {
+    return path
+  }
+  return Array(path.dropFirst().dropLast())
+}

@@ -1,0 +1,139 @@
+internal import CMilter
+internal import Glibc
+internal import Synchronization
+
+/// libmilter 8.17 (Debian) in Swift: listens, serves MTAs, makes a session per connection.
+///
+/// What libmilter dictates:
+/// 1. It runs once per process: after `run` has returned there is no second start.
+/// 2. It takes SIGTERM, SIGHUP and SIGINT in a thread of its own (`sigwait`), and each of them
+///    stops it. Call `blockStopSignals` first thing in the program, before any other thread
+///    exists, else a signal may meet a thread that lets it kill the process. Nobody else can wait
+///    for these signals; SIGHUP cannot mean "reload". SIGPIPE is ignored.
+/// 3. It does not drain. `stop` lets each command in progress end and cuts the other connections
+///    without `close`; the MTA tempfails their messages. Wait for `MilterActivity.messages` to
+///    reach 0, for a bounded time, before `stop`.
+/// 4. Callbacks may still run when `run` returns: leave what sessions use alone until exit.
+/// 5. A connection costs a descriptor, a thread only while a command is in progress. Out of
+///    descriptors it spins: give the process a high limit.
+package final class MilterServer: Sendable {
+  package struct Settings: Sendable {
+    /// Where to listen.
+    package var listen: ListenAddress
+    /// Permissions of a Unix socket; nil leaves them to the umask. Ignored for other kinds.
+    package var socketMode: UInt32?
+    /// Group of a Unix socket, by name; nil leaves it.
+    package var socketGroup: String?
+    /// Seconds after which a silent MTA is given up.
+    ///
+    /// Long, since Postfix is silent while its client sends a message, and slow clients are slow.
+    package var idleSeconds: Int32
+
+    package init(
+      listen: ListenAddress, socketMode: UInt32? = 0o660, socketGroup: String? = nil,
+      idleSeconds: Int32 = 3_600
+    ) {
+      self.listen = listen
+      self.socketMode = socketMode
+      self.socketGroup = socketGroup
+      self.idleSeconds = idleSeconds
+    }
+  }
+
+  /// The longest command of an MTA that is read: header fields may be longer than the 64 KB that
+  /// libmilter expects, and it would drop the connection over one.
+  private static let maximumCommandBytes = 1 << 20
+
+  private let address: ListenAddress
+  private let wakeAddress: SocketAddress?
+  private let file: SocketFile?
+
+  /// Listens; MTAs that connect from now on wait until `run`.
+  package init(
+    _ settings: Settings, makeSession: @escaping @Sendable () -> any MilterSession
+  ) throws(MilterError) {
+    let address = settings.listen
+    let name = address.description
+    guard milterProcess.withLock({ $0.makeSession == nil }) else {
+      throw MilterError(.usedUp, name, "libmilter runs once per process")
+    }
+    let socket = try ListeningSocket(
+      address, named: name, mode: settings.socketMode, group: settings.socketGroup)
+    self.address = address
+    wakeAddress = SocketAddress(of: socket.descriptor)
+    if case .unix(let path) = address { file = SocketFile(path) } else { file = nil }
+    milterProcess.withLock { $0.makeSession = makeSession }
+    do throws(MilterError) {
+      try Self.register(name)
+      try Self.check(smfi_settimeout(max(1, settings.idleSeconds)), name, "set its time-out")
+      _ = smfi_setmaxdatasize(Self.maximumCommandBytes)
+      try Self.check(connect(to: socket.descriptor), name, "take the socket")
+    } catch {
+      file?.remove()
+      throw error
+    }
+    _ = socket.handOver()
+  }
+
+  /// Blocks SIGTERM, SIGHUP and SIGINT in this thread and those it starts, for libmilter's
+  /// thread to find them.
+  package static func blockStopSignals() {
+    var signals = sigset_t()
+    unsafe sigemptyset(&signals)
+    for signal in [SIGTERM, SIGHUP, SIGINT] { unsafe sigaddset(&signals, signal) }
+    unsafe pthread_sigmask(SIG_BLOCK, &signals, nil)
+  }
+
+  /// Serves until `stop` or a signal. Blocks its thread. C: `smfi_main`
+  package func run() throws(MilterError) {
+    let result = smfi_main()
+    file?.remove()
+    try Self.check(result, address.description, "serve")
+  }
+
+  /// Makes `run` return within moments; may be called from any thread. C: `smfi_stop`
+  package func stop() {
+    _ = smfi_stop()
+    // libmilter looks at its flag only between connections, or every 5 s.
+    guard let wakeAddress else { return }
+    let descriptor = wakeAddress.socket()
+    guard descriptor >= 0 else { return }
+    _ = wakeAddress.connect(descriptor)
+    close(descriptor)
+  }
+
+  // MARK: - libmilter
+
+  /// C: `smfi_register`
+  private static func register(_ name: String) throws(MilterError) {
+    let result = unsafe "voicemail-milter".withCString { filter in
+      // libmilter copies the name, though it takes `char *`.
+      unsafe smfi_register(
+        smfiDesc(
+          xxfi_name: UnsafeMutablePointer(mutating: filter), xxfi_version: SMFI_VERSION,
+          xxfi_flags: 0, xxfi_connect: milterConnect, xxfi_helo: milterHelo,
+          xxfi_envfrom: milterEnvelopeFrom, xxfi_envrcpt: milterRecipient,
+          xxfi_header: milterHeader, xxfi_eoh: milterEndOfHeaders, xxfi_body: milterBody,
+          xxfi_eom: milterEndOfMessage, xxfi_abort: milterAbort, xxfi_close: milterClose,
+          xxfi_unknown: nil, xxfi_data: milterData, xxfi_negotiate: milterNegotiate))
+    }
+    try check(result, name, "register the filter")
+  }
+
+  private static func check(
+    _ result: Int32, _ name: String, _ attempt: String
+  ) throws(MilterError) {
+    guard result == MI_SUCCESS else {
+      throw MilterError(.library, name, "libmilter could not \(attempt); see its line in syslog")
+    }
+  }
+}
+
+/// C: `smfi_setconn`, `smfi_opensocket`
+private func connect(to descriptor: Int32) -> Int32 {
+  let result = unsafe "fd:\(descriptor)".withCString { specification in
+    // libmilter copies it, though it takes `char *`.
+    unsafe smfi_setconn(UnsafeMutablePointer(mutating: specification))
+  }
+  return result == MI_SUCCESS ? smfi_opensocket(0) : result
+}
