@@ -48,7 +48,7 @@ let package = Package(
     // Any recording to mono PCM.
     library("Audio", ["Voicemail", "CSndFile", "CSoxr"]),
     // The engines that turn PCM into text.
-    library("Speech", ["Voicemail", "CPocketSphinx"]),
+    library("Speech", ["Voicemail", "Audio", "CPocketSphinx"]),
     // What the administrator touches: settings, log, control socket.
     library("Operations", ["CGLib"]),
     // The program voicemail-milter: commands and wiring, nothing else.
@@ -69,5 +69,7 @@ let package = Package(
 
     .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: testSettings),
     tests("ArchitectureTests", []),
+    tests("AudioTests", ["Audio", "Voicemail"]),
+    tests("SpeechTests", ["Speech", "Audio", "Voicemail"]),
   ]
 )
