@@ -50,7 +50,7 @@ let package = Package(
     // Any recording to mono PCM.
     library("Audio", ["Voicemail", "CSndFile", "CSoxr"]),
     // The engines that turn PCM into text.
-    library("Speech", ["Voicemail", "CPocketSphinx"]),
+    library("Speech", ["Voicemail", "Audio", "CPocketSphinx"]),
     // What the administrator touches: settings, log, control socket.
     library("Operations", ["CGLib"]),
     // The program voicemail-milter: commands and wiring, nothing else.
@@ -77,5 +77,7 @@ let package = Package(
       name: "MilterProbe", dependencies: ["MilterBridge"], path: "Tests/MilterProbe",
       swiftSettings: testSettings),
     tests("MilterBridgeTests", ["MilterBridge", "MilterProbe"]),
+    tests("AudioTests", ["Audio", "Voicemail"]),
+    tests("SpeechTests", ["Speech", "Audio", "Voicemail"]),
   ]
 )

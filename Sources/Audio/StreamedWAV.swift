@@ -1,0 +1,40 @@
+/// A WAV whose recorder never came back to write the sizes, with the sizes set right; nil for any
+/// other file.
+///
+/// A recorder that streams leaves 0 (or the largest number, which libsndfile understands by itself)
+/// in the size of the `data` chunk. libsndfile repairs only one such case, a RIFF size of 8.
+func streamedWAV(_ file: [UInt8]) -> [UInt8]? {
+  guard file.starts(with: "RIFF".utf8), file.dropFirst(8).starts(with: "WAVE".utf8) else {
+    return nil
+  }
+  guard let data = emptyDataChunk(file), let rest = UInt32(exactly: file.count - data - 8),
+    rest > 0, !isChunkName(file[(data + 8)...].prefix(4))
+  else { return nil }
+  var repaired = file
+  write(rest, to: &repaired, at: data + 4)
+  write(UInt32(clamping: file.count - 8), to: &repaired, at: 4)
+  return repaired
+}
+
+/// Where a `data` chunk of size 0 begins, behind the chunks before it.
+private func emptyDataChunk(_ file: [UInt8]) -> Int? {
+  var position = 12
+  while position + 8 <= file.count {
+    let size = (0..<4).reduce(0) { $0 | Int(file[position + 4 + $1]) << (8 * $1) }
+    guard !file[position...].starts(with: "data".utf8) else { return size == 0 ? position : nil }
+    // Chunks begin at even positions. Sizes are below 2^32: no overflow, and each step goes on.
+    position += 8 + size + size % 2
+  }
+  return nil
+}
+
+/// Chunks that may follow an empty `data` chunk, which then is empty indeed.
+private func isChunkName(_ bytes: ArraySlice<UInt8>) -> Bool {
+  ["LIST", "fact", "cue ", "id3 ", "ID3 ", "bext", "JUNK", "PAD "].contains {
+    bytes.elementsEqual($0.utf8)
+  }
+}
+
+private func write(_ value: UInt32, to file: inout [UInt8], at position: Int) {
+  for byte in 0..<4 { file[position + byte] = UInt8(truncatingIfNeeded: value >> (8 * byte)) }
+}

@@ -1,0 +1,112 @@
+internal import CPocketSphinx
+internal import Glibc
+internal import Voicemail
+
+/// A word as PocketSphinx gives it, in frames of 10 ms from the start of the utterance.
+struct DecodedWord: Equatable {
+  var text: String
+  var frames: ClosedRange<Int>
+  /// Posterior probability in the word lattice.
+  var confidence: Double
+}
+
+/// The one owner of a PocketSphinx decoder (about 95 MB; ready after a third of a second).
+@safe struct PocketSphinxDecoder: ~Copyable {
+  static let framesPerSecond = 100
+
+  private let handle: OpaquePointer
+
+  /// C: `ps_init`. A missing model is found before, since some of the library's complaints end the
+  /// process.
+  init(_ configuration: PocketSphinxConfiguration) throws(StepFailure) {
+    silenceLog()
+    let parsed = unsafe parse(configuration.arguments)
+    guard let parsed = unsafe parsed else {
+      throw .permanent("pocketsphinx does not accept its settings")
+    }
+    // The decoder takes a reference of its own.
+    defer { _ = unsafe cmd_ln_free_r(parsed) }
+    unsafe ps_default_search_args(parsed)
+    try unsafe checkModels(parsed, configuration)
+    guard let handle = unsafe ps_init(parsed) else {
+      throw .permanent("pocketsphinx cannot load its models")
+    }
+    unsafe self.handle = handle
+  }
+
+  deinit {
+    _ = unsafe ps_free(handle)
+  }
+
+  /// The words of one utterance, with fillers and alternates as the library spells them.
+  func decode(_ samples: [Int16]) throws(StepFailure) -> [DecodedWord] {
+    guard unsafe ps_start_stream(handle) >= 0, unsafe ps_start_utt(handle) >= 0 else {
+      throw .permanent("pocketsphinx cannot start an utterance")
+    }
+    // The whole utterance at once (the last argument): the library then levels it by its own mean.
+    let searched = unsafe samples.withUnsafeBufferPointer { buffer in
+      unsafe ps_process_raw(handle, buffer.baseAddress, buffer.count, 0, 1)
+    }
+    guard unsafe ps_end_utt(handle) >= 0, searched >= 0 else {
+      throw .permanent("pocketsphinx cannot search an utterance of \(samples.count) samples")
+    }
+    return words()
+  }
+
+  /// C: `ps_seg_iter`; the iterator frees itself when it is walked to its end.
+  private func words() -> [DecodedWord] {
+    var words: [DecodedWord] = []
+    let logarithm = unsafe ps_get_logmath(handle)
+    var next = unsafe ps_seg_iter(handle)
+    while let segment = unsafe next {
+      var first: Int32 = 0
+      var last: Int32 = 0
+      unsafe ps_seg_frames(segment, &first, &last)
+      let probability = unsafe ps_seg_prob(segment, nil, nil, nil)
+      let confidence = unsafe logmath_exp(logarithm, probability)
+      if let text = unsafe ps_seg_word(segment) {
+        words.append(
+          DecodedWord(
+            text: unsafe String(cString: text),
+            frames: Int(max(0, first))...Int(max(0, first, last)),
+            confidence: confidence.isFinite ? max(0, min(1, confidence)) : 0))
+      }
+      unsafe next = ps_seg_next(segment)
+    }
+    return words
+  }
+}
+
+/// The library writes pages to standard error; its log belongs to the process, so once is enough.
+/// C: `err_set_logfp`.
+private let logIsSilent: Void = err_set_logfp(nil)
+
+private func silenceLog() { logIsSilent }
+
+/// C: `cmd_ln_parse_r`, since `cmd_ln_init` is variadic. It copies what it keeps; its first argument
+/// stands for the program's name.
+private func parse(_ arguments: [String]) -> OpaquePointer? {
+  var strings = unsafe (["pocketsphinx"] + arguments).map { unsafe strdup($0) }
+  defer { unsafe strings.forEach { unsafe free($0) } }
+  guard unsafe strings.allSatisfy({ unsafe $0 != nil }) else { return nil }
+  return unsafe cmd_ln_parse_r(nil, ps_args(), Int32(strings.count), &strings, 0)
+}
+
+/// Names the first model that is not there. C: `cmd_ln_str_r`.
+private func checkModels(_ parsed: OpaquePointer, _ configuration: PocketSphinxConfiguration)
+  throws(StepFailure)
+{
+  let defaults = "/usr/share/pocketsphinx/model/en-us"
+  let models = [
+    ("-hmm", "acoustic model", "\(defaults)/en-us", "/mdef"),
+    ("-lm", "language model", "\(defaults)/en-us.lm.bin", ""),
+    ("-dict", "dictionary", "\(defaults)/cmudict-en-us.dict", ""),
+  ]
+  for (option, name, usual, probe) in models {
+    let chosen = unsafe cmd_ln_str_r(parsed, option)
+    let path = unsafe chosen.map { unsafe String(cString: $0) }
+    if let path, unsafe access(path + probe, R_OK) == 0 { continue }
+    throw .permanent(
+      "pocketsphinx: no \(name) at \(path ?? usual); apt install pocketsphinx-en-us")
+  }
+}

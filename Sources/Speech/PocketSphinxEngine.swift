@@ -1,0 +1,40 @@
+internal import Audio
+package import Voicemail
+
+/// CMU PocketSphinx with the US English models of Debian: works without network, gives the gist.
+package final class PocketSphinxEngine: SpeechEngine {
+  package let name = "pocketsphinx"
+  package let language: String
+  private let decoder: PocketSphinxDecoder
+
+  /// Loads the models; a missing one is a permanent failure that names it and its package.
+  package init(_ configuration: PocketSphinxConfiguration = .init()) throws(StepFailure) {
+    language = configuration.language
+    decoder = try PocketSphinxDecoder(configuration)
+  }
+
+  package func recognize(_ recording: Recording) throws(StepFailure) -> [Segment] {
+    let samples = recording.samples
+    let utterances = UtterancePlan(samples).utterances
+    let band = TelephoneBand(samples, utterances)
+    var words: [Word] = []
+    for utterance in utterances {
+      let heard = try decoder.decode(band.prepare(samples[utterance]))
+      words += heard.compactMap { word in
+        place(word, from: utterance.lowerBound, of: recording.durationSeconds)
+      }
+    }
+    return SegmentWriter.segments(words)
+  }
+
+  /// The word with times of the whole recording; nil for what is no word.
+  private func place(_ word: DecodedWord, from start: Int, of duration: Double) -> Word? {
+    guard let text = SegmentWriter.spoken(word.text) else { return nil }
+    let offset = Double(start) / Double(Recording.sampleRateHz)
+    let frame = 1 / Double(PocketSphinxDecoder.framesPerSecond)
+    return Word(
+      text: text, start: min(duration, offset + Double(word.frames.lowerBound) * frame),
+      end: min(duration, offset + Double(word.frames.upperBound + 1) * frame),
+      confidence: word.confidence)
+  }
+}

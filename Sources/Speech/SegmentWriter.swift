@@ -1,0 +1,45 @@
+internal import Voicemail
+
+/// Words a recogniser heard become lines to read.
+///
+/// PocketSphinx knows neither case nor punctuation. A pause makes a sentence; the word "I" is the
+/// only other thing that is changed: a guess more would be a lie about what was heard.
+enum SegmentWriter {
+  /// A silence between words from which on a new segment begins.
+  static let pauseSeconds = 0.6
+
+  /// Fillers and marks removed: `<sil>`, `[NOISE]`, `++UM++`; `your(2)` is `your`.
+  static func spoken(_ text: String) -> String? {
+    guard let first = text.first, !"<[+".contains(first) else { return nil }
+    guard let mark = text.firstIndex(of: "(") else { return text }
+    return mark > text.startIndex ? String(text[..<mark]) : nil
+  }
+
+  /// Segments of words that stand in the order of their times.
+  static func segments(_ words: [Word]) -> [Segment] {
+    var runs: [[Word]] = []
+    for word in words {
+      if let last = runs.last?.last, word.start - last.end < pauseSeconds {
+        runs[runs.count - 1].append(word)
+      } else {
+        runs.append([word])
+      }
+    }
+    return runs.compactMap(segment)
+  }
+
+  private static func segment(_ run: [Word]) -> Segment? {
+    guard let first = run.first, let last = run.last else { return nil }
+    var words = run
+    for index in words.indices { words[index].text = cased(words[index].text, isFirst: index == 0) }
+    let text = words.map(\.text).joined(separator: " ")
+    return Segment(
+      start: first.start, end: last.end, text: text.hasSuffix(".") ? text : text + ".",
+      confidence: words.reduce(0) { $0 + $1.confidence } / Double(words.count), words: words)
+  }
+
+  private static func cased(_ word: String, isFirst: Bool) -> String {
+    guard isFirst || word == "i" || word.hasPrefix("i'") else { return word }
+    return word.prefix(1).uppercased() + word.dropFirst()
+  }
+}

@@ -1,0 +1,83 @@
+import Foundation
+import Voicemail
+
+/// Recordings for tests: prompts of Debian's asterisk-core-sounds-en-wav (8 kHz, 16 bit, mono),
+/// put into other codings by sox.
+enum Sounds {
+  static let folder = "/usr/share/asterisk/sounds/en_US_f_Allison"
+
+  static func path(_ prompt: String) -> String { "\(folder)/\(prompt).wav" }
+
+  static func bytes(_ path: String) throws -> [UInt8] {
+    [UInt8](try Data(contentsOf: URL(fileURLWithPath: path)))
+  }
+
+  static func prompt(_ name: String) throws -> [UInt8] { try bytes(path(name)) }
+
+  /// Runs sox; its complaint is the error.
+  static func sox(_ arguments: [String]) throws {
+    let process = Process()
+    process.executableURL = URL(fileURLWithPath: "/usr/bin/sox")
+    process.arguments = ["-R", "-V1"] + arguments
+    let errors = Pipe()
+    process.standardError = errors
+    try process.run()
+    let complaint = errors.fileHandleForReading.readDataToEndOfFile()
+    process.waitUntilExit()
+    guard process.terminationStatus == 0 else {
+      throw SoxFailure(sentence: String(decoding: complaint, as: UTF8.self))
+    }
+  }
+
+  struct SoxFailure: Error { var sentence: String }
+
+  /// Plain PCM samples of a 16 bit WAV with the 44 byte header that sox and Asterisk write.
+  static func samples(ofWAV wav: [UInt8]) -> [Int16] {
+    stride(from: 44, to: wav.count - 1, by: 2).map {
+      Int16(truncatingIfNeeded: Int(wav[$0]) | Int(wav[$0 + 1]) << 8)
+    }
+  }
+
+  /// A 16 bit mono WAV.
+  static func wav(_ samples: [Int16], rate: Int = 16_000) -> [UInt8] {
+    func number(_ value: Int, _ bytes: Int) -> [UInt8] {
+      (0..<bytes).map { UInt8(truncatingIfNeeded: value >> (8 * $0)) }
+    }
+    let size = samples.count * 2
+    var wav = Array("RIFF".utf8) + number(36 + size, 4) + Array("WAVEfmt ".utf8)
+    wav += number(16, 4) + number(1, 2) + number(1, 2) + number(rate, 4) + number(rate * 2, 4)
+    wav += number(2, 2) + number(16, 2) + Array("data".utf8) + number(size, 4)
+    for sample in samples { wav += number(Int(sample), 2) }
+    return wav
+  }
+
+  static func silence(_ seconds: Double) -> [Int16] {
+    [Int16](repeating: 0, count: Int(seconds * 16_000))
+  }
+
+  static func tone(_ hertz: Double, seconds: Double, amplitude: Double = 8000) -> [Int16] {
+    (0..<Int(seconds * 16_000)).map {
+      Int16(amplitude * sin(2 * .pi * hertz * Double($0) / 16_000))
+    }
+  }
+
+  static func noise(seconds: Double, amplitude: Int = 2000, seed: UInt64 = 1) -> [Int16] {
+    var random = SplitMix(state: seed)
+    return (0..<Int(seconds * 16_000)).map { _ in
+      Int16(Int.random(in: -amplitude...amplitude, using: &random))
+    }
+  }
+}
+
+/// Random numbers that are the same in every run.
+struct SplitMix: RandomNumberGenerator {
+  var state: UInt64
+
+  mutating func next() -> UInt64 {
+    state &+= 0x9E37_79B9_7F4A_7C15
+    var z = state
+    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
+    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
+    return z ^ (z >> 31)
+  }
+}

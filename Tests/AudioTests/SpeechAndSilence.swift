@@ -1,0 +1,98 @@
+import Audio
+import Foundation
+import TestSupport
+import Testing
+import Voicemail
+
+@Suite struct SpeechAndSilence {
+  struct Quiet: Sendable, CustomTestStringConvertible {
+    var testDescription: String
+    var samples: [Int16]
+  }
+
+  static let quiet: [Quiet] = [
+    Quiet(testDescription: "nothing", samples: []),
+    Quiet(testDescription: "one sample", samples: [-32768]),
+    Quiet(testDescription: "digital silence", samples: Sounds.silence(5)),
+    Quiet(testDescription: "loud white noise", samples: Sounds.noise(seconds: 8, amplitude: 8000)),
+    Quiet(testDescription: "faint white noise", samples: Sounds.noise(seconds: 8, amplitude: 80)),
+    Quiet(testDescription: "50 Hz hum", samples: Sounds.tone(50, seconds: 6)),
+    Quiet(testDescription: "60 Hz hum", samples: Sounds.tone(60, seconds: 6)),
+    Quiet(testDescription: "a tone", samples: Sounds.tone(440, seconds: 6)),
+    Quiet(testDescription: "full scale", samples: [Int16](repeating: 32767, count: 50_000)),
+    Quiet(
+      testDescription: "noise that sets in after silence",
+      samples: Sounds.silence(2) + Sounds.noise(seconds: 5) + Sounds.silence(2)),
+    Quiet(
+      testDescription: "a beep between silences",
+      samples: Sounds.silence(1) + Sounds.tone(1000, seconds: 1) + Sounds.silence(3)),
+    Quiet(
+      testDescription: "a click",
+      samples: Sounds.silence(2) + Sounds.noise(seconds: 0.01) + Sounds.silence(2)),
+  ]
+
+  @Test(arguments: quiet)
+  func `what no voice makes is no speech`(_ quiet: Quiet) {
+    #expect(SpeechActivity(quiet.samples).speechSeconds == 0)
+    #expect(UtterancePlan(quiet.samples).utterances.isEmpty)
+  }
+
+  /// Lengths of the speech itself, as heard between the prompts' own silences.
+  @Test(arguments: ["vm-goodbye", "demo-echotest", "vm-rec-temp", "queue-periodic-announce"])
+  func `a prompt speaks for about its length`(_ prompt: String) throws {
+    let recording = try decode(prompt)
+    #expect(recording.speechSeconds > recording.durationSeconds * 0.6)
+    #expect(recording.speechSeconds <= recording.durationSeconds)
+  }
+
+  @Test func `silence and noise around a prompt do not count`() throws {
+    let prompt = try decode("queue-periodic-announce")
+    let noise = Sounds.noise(seconds: 5, amplitude: 60)
+    let around = SpeechActivity(noise + prompt.samples + noise)
+    #expect(abs(around.speechSeconds - prompt.speechSeconds) < 1)
+    let silent = SpeechActivity(Sounds.silence(5) + prompt.samples + Sounds.silence(5))
+    #expect(abs(silent.speechSeconds - prompt.speechSeconds) < 0.3)
+    #expect(silent.stretches.allSatisfy { $0.lowerBound > 5 * 16_000 - 800 })
+  }
+
+  @Test func `a prompt in noise of a poor line is still found`() throws {
+    let prompt = try decode("demo-echotest")
+    let noise = Sounds.noise(seconds: prompt.durationSeconds + 1, amplitude: 250)
+    let noisy = zip(prompt.samples, noise).map { Int16(clamping: Int($0) + Int($1)) }
+    #expect(SpeechActivity(noisy).speechSeconds > prompt.speechSeconds * 0.6)
+  }
+
+  @Test func `utterances are short, apart, and cover the speech`() throws {
+    let prompts = ["demo-congrats", "demo-echotest", "demo-instruct", "vm-rec-temp"]
+    var samples: [Int16] = []
+    for prompt in prompts { samples += try decode(prompt).samples + Sounds.silence(4) }
+    let plan = UtterancePlan(samples).utterances
+    #expect(plan.count >= 5)
+    for (one, next) in zip(plan, plan.dropFirst()) { #expect(one.upperBound <= next.lowerBound) }
+    for utterance in plan {
+      #expect(utterance.count <= 31 * 16_000)
+      #expect(utterance.lowerBound >= 0 && utterance.upperBound <= samples.count)
+    }
+    for stretch in SpeechActivity(samples).stretches {
+      let covered = plan.reduce(0) { $0 + $1.clamped(to: stretch).count }
+      #expect(covered == stretch.count)
+    }
+  }
+
+  @Test func `speech without any pause is cut all the same`() throws {
+    // Babble: a tone whose loudness never rests and never stands still.
+    var random = SplitMix(state: 3)
+    var samples = Sounds.silence(1)
+    for _ in 0..<900 {
+      let amplitude = Double.random(in: 1500...9000, using: &random)
+      samples += Sounds.tone(300, seconds: 0.1, amplitude: amplitude)
+    }
+    let plan = UtterancePlan(samples).utterances
+    #expect(plan.count >= 4)
+    #expect(plan.allSatisfy { $0.count <= 31 * 16_000 })
+  }
+
+  private func decode(_ prompt: String) throws -> Recording {
+    try SoundFileDecoder().decode(try Sounds.prompt(prompt), contentType: "", filename: nil)
+  }
+}

@@ -1,0 +1,33 @@
+import Testing
+import Voicemail
+
+@testable import Speech
+
+@Suite struct Segments {
+  @Test(
+    arguments: [
+      ("your(2)", "your"), ("a", "a"), ("<sil>", nil), ("</s>", nil), ("[NOISE]", nil),
+      ("++UM++", nil), ("", nil), ("(2)", nil), ("i'm", "i'm"),
+    ] as [(String, String?)])
+  func `only words are kept`(_ raw: String, _ word: String?) {
+    #expect(SegmentWriter.spoken(raw) == word)
+  }
+
+  @Test func `a pause makes a sentence, and only I changes its case`() {
+    let words = [
+      Word(text: "hi", start: 0, end: 0.3, confidence: 1),
+      Word(text: "i'm", start: 0.3, end: 0.5, confidence: 0.5),
+      Word(text: "it", start: 0.5, end: 0.6, confidence: 0),
+      Word(text: "call", start: 1.3, end: 1.5, confidence: 0.25),
+      Word(text: "i", start: 1.5, end: 1.6, confidence: 0.75),
+      Word(text: "a.m.", start: 2.0, end: 2.1, confidence: 0.5),
+    ]
+    let segments = SegmentWriter.segments(words)
+    #expect(segments.map(\.text) == ["Hi I'm it.", "Call I a.m."])
+    #expect(segments.map(\.confidence) == [0.5, 0.5])
+    #expect(segments.map(\.start) == [0, 1.3])
+    #expect(segments.map(\.end) == [0.6, 2.1])
+    #expect(segments[0].words.map(\.text) == ["Hi", "I'm", "it"])
+    #expect(SegmentWriter.segments([]).isEmpty)
+  }
+}
