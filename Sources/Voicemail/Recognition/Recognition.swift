@@ -1,0 +1,100 @@
+/// Tells voicemail from ordinary mail.
+///
+/// Three questions, in the order a message comes in; each gives the earliest answer that is possible,
+/// so that ordinary mail leaves with its body unread:
+/// 1. `verdictAtConnect`: is the client trusted at all?
+/// 2. `verdictAtEndOfHeaders`: do the headers speak against it?
+/// 3. `verdict`: with the MIME structure known, is there evidence and a recording? It asks the first
+///    two again and is complete by itself.
+package struct Recognition: Sendable {
+  /// Whose word is believed.
+  package var sources: TrustedSources
+  /// Asked in order; the first with evidence decides.
+  package var rules: [any RecognitionRule]
+  package var loopGuard: LoopGuard
+
+  /// Asterisk first: its own rule knows more of the call than the general one.
+  package static var standardRules: [any RecognitionRule] {
+    [AsteriskRule(), StrongEvidenceRule()]
+  }
+
+  package init(
+    sources: TrustedSources = .privateNetworks,
+    rules: [any RecognitionRule] = Recognition.standardRules, loopGuard: LoopGuard
+  ) {
+    self.sources = sources
+    self.rules = rules
+    self.loopGuard = loopGuard
+  }
+
+  /// `.pass` for a client that is not trusted; nil: go on.
+  package func verdictAtConnect(_ client: ClientFacts) -> Verdict? {
+    guard !sources.contains(client.address) else { return nil }
+    let address = SafeText.ascii(client.address ?? "", limit: 60)
+    return .pass(reason: "client \(address) is not a trusted source")
+  }
+
+  /// `.pass` when the header section says that this is no voicemail or must not be changed; nil:
+  /// collect the body. `message` needs no parts.
+  package func verdictAtEndOfHeaders(
+    _ message: MessageFacts, _ envelope: Envelope, _ client: ClientFacts
+  ) -> Verdict? {
+    if let pass = verdictAtConnect(client) { return pass }
+    if let reason = loopGuard.reasonToPass(message) { return .pass(reason: reason) }
+    return firstReason(Trap.headerTraps, message).map { .pass(reason: $0) }
+  }
+
+  /// The answer, with the MIME structure known.
+  package func verdict(
+    _ message: MessageFacts, _ envelope: Envelope, _ client: ClientFacts
+  ) -> Verdict {
+    if let pass = verdictAtEndOfHeaders(message, envelope, client) { return pass }
+    if let reason = firstReason(Trap.partTraps, message) { return .pass(reason: reason) }
+
+    let recordings = RecordingParts.indices(in: message.parts)
+    let found = describe(recordings, message)
+    for rule in rules {
+      guard let match = rule.match(message, envelope) else { continue }
+      guard !recordings.isEmpty else {
+        return .pass(reason: "\(match.evidence), but no recording attached")
+      }
+      if match.place == .part, let reason = forwarded(message) {
+        return .pass(reason: "\(match.evidence), but \(reason)")
+      }
+      return .voicemail(
+        VoicemailFacts(
+          rule: rule.name, reason: "\(match.evidence) and \(found)", caller: match.caller,
+          mailbox: match.mailbox, audioParts: recordings))
+    }
+    return .pass(
+      reason: recordings.isEmpty
+        ? "no sign of voicemail and no recording"
+        : "\(found), but no sign that a PBX sent it")
+  }
+
+  private func firstReason(_ traps: [Trap], _ message: MessageFacts) -> String? {
+    for trap in traps {
+      if let reason = trap.reason(message) { return reason }
+    }
+    return nil
+  }
+
+  /// Why a message looks as if a person had passed a recording on; nil when it does not.
+  private func forwarded(_ message: MessageFacts) -> String? {
+    for name in ["In-Reply-To", "References"] where message.header(name) != nil {
+      return "a person replied or forwarded it (\(name))"
+    }
+    let subject = message.header("Subject")?.lowercased() ?? ""
+    let prefixes = ["fwd:", "fw:", "re:", "wg:", "aw:", "tr:", "rv:", "i:", "doorst:", "vb:"]
+    guard let prefix = prefixes.first(where: subject.hasPrefix) else { return nil }
+    return "a person replied or forwarded it (subject begins with \"\(prefix)\")"
+  }
+
+  private func describe(_ recordings: [Int], _ message: MessageFacts) -> String {
+    let names = message.parts.filter { recordings.contains($0.index) }.prefix(3).map {
+      $0.filename.map { SafeText.line($0, limit: 60) } ?? SafeText.ascii($0.contentType, limit: 60)
+    }
+    let count = recordings.count == 1 ? "1 recording" : "\(recordings.count) recordings"
+    return "\(count): \(names.joined(separator: ", "))\(recordings.count > 3 ? " ..." : "")"
+  }
+}

@@ -1,0 +1,144 @@
+/// What the reader is told, in words, before it becomes text or HTML. Everything in it is safe text.
+struct Notice: Equatable {
+  struct Recording: Equatable {
+    /// nil when the part has no name.
+    var filename: String?
+    /// `0:17`; nil when not known.
+    var length: String?
+    var language: String
+    var outcome: Outcome
+  }
+
+  /// What became of a recording: the honest states.
+  enum Outcome: Equatable {
+    case text(SpokenText, isLow: Bool)
+    /// A whole sentence instead of a text.
+    case sentence(String)
+  }
+
+  /// A row of the table of facts.
+  struct Fact: Equatable {
+    var label: String
+    var value: String
+  }
+
+  static let lowConfidence = "Confidence is low: please listen to the recording."
+
+  var recordings: [Recording]
+  /// Name, else number, of the caller; nil when the PBX told neither.
+  var caller: String?
+  /// The number as the PBX sent it.
+  var number: String?
+  /// `From` first, which the HTML form shows as its heading instead.
+  var facts: [Fact]
+  /// nil without any text to explain.
+  var legend: String?
+
+  var spoken: [SpokenText] {
+    recordings.compactMap {
+      if case .text(let text, _) = $0.outcome { text } else { nil }
+    }
+  }
+
+  init(_ voicemail: VoicemailFacts, _ parts: [TranscribedPart], _ message: MessageFacts) {
+    var budget = SpokenText.maxCharacters
+    recordings = []
+    for part in parts { recordings.append(Self.recording(part, &budget)) }
+    number = CallerText.known(voicemail.caller.number)
+    let name = CallerText.known(voicemail.caller.name)
+    caller = name ?? number
+
+    let from = [name, number].compactMap { $0 }.joined(separator: ", ")
+    facts = [Fact(label: "From", value: from.isEmpty ? "unknown caller" : from)]
+    if let value = Self.mailbox(voicemail, message) {
+      facts.append(Fact(label: "For", value: value))
+    }
+    if let date = message.header("Date") {
+      let value = InternetDate(date)?.readable ?? SafeText.line(date, limit: 80)
+      if !value.isEmpty { facts.append(Fact(label: "Received", value: value)) }
+    }
+    facts.append(Fact(label: "Length", value: Self.length(recordings, parts)))
+
+    let texts = recordings.filter { if case .text = $0.outcome { true } else { false } }
+    var languages: [String] = []
+    for language in texts.compactMap({ LanguageName.english($0.language) })
+    where !languages.contains(language) {
+      languages.append(language)
+    }
+    if !languages.isEmpty {
+      facts.append(Fact(label: "Language", value: languages.joined(separator: ", ")))
+    }
+    legend = texts.isEmpty ? nil : "Automatic transcript, a draft: names and numbers may be wrong."
+  }
+
+  private static func recording(_ part: TranscribedPart, _ budget: inout Int) -> Recording {
+    let filename = part.part.filename.map { SafeText.line($0, limit: 80) }
+    let length = seconds(part).map(clock)
+    return Recording(
+      filename: filename?.isEmpty ?? true ? nil : filename, length: length,
+      language: LanguageName.tag(part.transcript.language),
+      outcome: outcome(part.transcript, length: length, &budget))
+  }
+
+  private static func outcome(_ transcript: Transcript, length: String?, _ budget: inout Int)
+    -> Outcome
+  {
+    switch TranscriptJudgement.status(transcript) {
+    case .none:
+      return .sentence("No speech found in this recording\(length.map { " (\($0))" } ?? "").")
+    case .failed:
+      return .sentence("No transcript: \(reason(transcript)). Please listen to the recording.")
+    case .ok, .low:
+      let text = SpokenText(transcript.segments, budget: &budget)
+      guard !text.isEmpty else {
+        return .sentence(
+          "No transcript: the message is too long to show here. Please listen to the recording.")
+      }
+      return .text(text, isLow: transcript.status == .low)
+    }
+  }
+
+  private static func reason(_ transcript: Transcript) -> String {
+    guard transcript.status == .failed else { return "the recording could not be understood" }
+    var reason = SafeText.line(transcript.reason ?? "", limit: 300)
+    while reason.hasSuffix(".") { reason.removeLast() }
+    return reason.isEmpty ? "the recording could not be transcribed" : reason
+  }
+
+  private static func mailbox(_ voicemail: VoicemailFacts, _ message: MessageFacts) -> String? {
+    var owner: String?
+    if message.count(of: "To") == 1, let to = message.header("To"), !MailAddress.isList(to) {
+      let address = MailAddress(to)
+      owner = CallerText.known(
+        address.displayName.flatMap { $0.isEmpty ? nil : $0 }
+          ?? (voicemail.mailbox == nil ? address.address : nil))
+    }
+    guard let mailbox = CallerText.known(voicemail.mailbox) else { return owner }
+    return "mailbox \(mailbox)" + (owner.map { " (\($0))" } ?? "")
+  }
+
+  private static func length(_ recordings: [Recording], _ parts: [TranscribedPart]) -> String {
+    guard recordings.count != 1 else {
+      let name = recordings[0].filename.map { ": \($0)" } ?? ""
+      return "\(recordings[0].length ?? "unknown") (recording attached\(name))"
+    }
+    let total = parts.compactMap(seconds).reduce(0, +)
+    return "\(clock(total)) in \(recordings.count) recordings, all attached"
+  }
+
+  static func seconds(_ part: TranscribedPart) -> Double? {
+    let seconds = part.audio?.durationSeconds ?? part.transcript.durationSeconds
+    // A day; a file's header may claim anything.
+    return part.audio == nil && seconds == 0 || !(0...86_400).contains(seconds) ? nil : seconds
+  }
+
+  /// `0:17`, `1:02:03`.
+  static func clock(_ seconds: Double) -> String {
+    guard seconds.isFinite, seconds >= 0, seconds < 1e9 else { return "0:00" }
+    let whole = Int(seconds.rounded())
+    let two = { (value: Int) in value < 10 ? "0\(value)" : "\(value)" }
+    return whole < 3600
+      ? "\(whole / 60):\(two(whole % 60))"
+      : "\(whole / 3600):\(two(whole / 60 % 60)):\(two(whole % 60))"
+  }
+}

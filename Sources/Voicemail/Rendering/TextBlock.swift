@@ -1,0 +1,58 @@
+/// The block for the top of the text part: the caller's words first, as an inbox shows them.
+enum TextBlock {
+  /// Lines of at most 78 columns, each ended by `\n`; the last is a rule above the PBX's own text.
+  static func render(_ notice: Notice) -> String {
+    var lines: [String] = []
+    let isLabelled = notice.recordings.count > 1
+    for recording in notice.recordings {
+      lines += body(recording)
+      // Below the words like a quotation's source: above, it would be all that an inbox shows.
+      if isLabelled { lines += TextColumns.wrap(label(recording), first: "  ", rest: "  ") }
+      lines.append("")
+    }
+    lines += facts(notice.facts)
+    lines.append("")
+    if let legend = notice.legend {
+      let doubt = notice.spoken.contains(where: \.hasDoubt)
+      lines += TextColumns.wrap(
+        doubt ? "\(legend) Words marked [like this?] are uncertain." : legend)
+    }
+    lines.append(String(repeating: "-", count: 62))
+    return lines.joined(separator: "\n") + "\n"
+  }
+
+  private static func body(_ recording: Notice.Recording) -> [String] {
+    guard case .text(let text, let isLow) = recording.outcome else {
+      if case .sentence(let sentence) = recording.outcome { return TextColumns.wrap(sentence) }
+      return []
+    }
+    var lines: [String] = []
+    for (index, paragraph) in text.paragraphs.enumerated() {
+      let isLast = index == text.paragraphs.count - 1
+      let words = paragraph.map { $0.isDoubtful ? "[\($0.text)?]" : $0.text }
+        .joined(separator: " ")
+      // Each paragraph opens the quotation anew, the last one closes it.
+      lines += TextColumns.wrap("\"\(words)\(isLast && !text.isShortened ? "\"" : "")")
+      if !isLast { lines.append("") }
+    }
+    if text.isShortened { lines.append("(shortened here; the recording is complete)") }
+    if isLow { lines += TextColumns.wrap(Notice.lowConfidence) }
+    return lines
+  }
+
+  private static func label(_ recording: Notice.Recording) -> String {
+    let name = recording.filename ?? "recording without a name"
+    return "(\(name)\(recording.length.map { ", \($0)" } ?? ""))"
+  }
+
+  /// The colon keeps a line from beginning with `From `, which mbox files would quote.
+  private static func facts(_ facts: [Notice.Fact]) -> [String] {
+    let width = 2 + (facts.map { TextColumns.width(of: $0.label) }.max() ?? 0)
+    return facts.flatMap { fact -> [String] in
+      let label = "\(fact.label):"
+      let padding = String(repeating: " ", count: max(1, width - TextColumns.width(of: label)))
+      return TextColumns.wrap(
+        fact.value, first: label + padding, rest: String(repeating: " ", count: width))
+    }
+  }
+}
