@@ -1,5 +1,44 @@
+internal import Glibc
+
+/// The program: picks the command.
 @main
 enum VoicemailMilter {
+  static let commands: KeyValuePairs<String, ([String]) throws(CommandFailure) -> Int32> = [
+    "run": RunCommand.run,
+    "status": SpoolCommands.status,
+    "show": SpoolCommands.show,
+    "inspect": InspectCommand.run,
+    "preview": PreviewCommand.run,
+    "transcribe": TranscribeCommand.run,
+  ]
+
   static func main() {
+    var words = CommandLine.arguments.dropFirst()
+    let name = words.popFirst() ?? ""
+    exit(run(name, Array(words)))
+  }
+
+  private static func run(_ name: String, _ words: [String]) -> Int32 {
+    switch name {
+    case WorkCommand.name: return WorkCommand.run()
+    case "--help", "-h", "help": return print(Help.text)
+    case "--version", "-V": return print(Version.text)
+    default: break
+    }
+    do throws(CommandFailure) {
+      guard let command = commands.first(where: { $0.key == name }) else {
+        throw .usage(name.isEmpty ? "a command is missing" : "no command '\(name)'")
+      }
+      if words.contains("--help") || words.contains("-h") { return print(Help.text) }
+      return try command.value(words)
+    } catch {
+      Output.complain(error.sentence)
+      return error.status
+    }
+  }
+
+  private static func print(_ text: String) -> Int32 {
+    Output.text(text)
+    return 0
   }
 }

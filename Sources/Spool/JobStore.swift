@@ -1,4 +1,5 @@
 internal import FoundationEssentials
+internal import Glibc
 internal import Voicemail
 
 /// The durable queue of voicemails in one SQLite file.
@@ -13,11 +14,14 @@ package final class JobStore: Sendable {
   /// Bytes of one row of content: large enough to be cheap, small enough never to need a message in one piece.
   static let chunkBytes = 256 * 1024
 
-  /// Opens the spool in that directory, which must exist; makes it when absent.
-  package init(directory: String) throws(SpoolError) {
+  /// Opens the spool in that directory, which must exist; the daemon also makes it when absent.
+  package init(directory: String, mayCreate: Bool = true) throws(SpoolError) {
     // Checked before stored: a throw after the last property is set would run deinit.
     let lock = try SpoolLock(path: directory + "/spool.lock")
     let path = directory + "/spool.sqlite"
+    guard mayCreate || access(path, F_OK) == 0 else {
+      throw SpoolError("there is no spool at \(path); is [daemon] state_directory right?")
+    }
     let connection = try Connection(path: path)
     try Schema.prepare(connection)
     self.lock = lock

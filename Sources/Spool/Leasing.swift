@@ -10,7 +10,7 @@ extension JobStore {
         to: .transcribing, holder: holder, nowMS: nowMS,
         """
         SELECT id FROM message WHERE state = 'waiting' AND due_ms <= ?
-        ORDER BY due_ms LIMIT 1
+        ORDER BY received_ms LIMIT 1
         """)
     }
   }

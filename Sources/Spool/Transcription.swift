@@ -30,15 +30,16 @@ extension JobStore {
   /// False when the lease was lost meanwhile; nothing is changed then.
   @discardableResult
   package func finishTranscription(
-    _ lease: Lease, result: WorkResult, outgoing: [UInt8], form: DeliveryForm, nowMS: Int64
+    _ lease: Lease, result: WorkResult, outgoing: [UInt8]?, nowMS: Int64
   ) throws(SpoolError) -> Bool {
     try commits.perform { connection throws(SpoolError) in
+      let form: DeliveryForm = outgoing == nil ? .original : .enhanced
       let facts = ResultFacts(result)
       let held = try connection.finish(
         lease, "state = 'ready', due_ms = ?, form = ?, result = ?", .integer(nowMS),
         .text(form.rawValue), try JSONColumn.encode(facts))
       guard held else { return false }
-      if form == .enhanced { try connection.store(outgoing, of: lease.id, as: .enhanced) }
+      if let outgoing { try connection.store(outgoing, of: lease.id, as: .enhanced) }
       var story = "transcript \(facts.status.rawValue)"
       if !facts.engine.isEmpty { story += " by \(facts.engine)" }
       if let refusal = result.refusal { story += "; the original goes out: \(refusal)" }
@@ -62,6 +63,22 @@ extension JobStore {
       try connection.event(
         lease.id, nowMS,
         why + (giveUp ? "; the original goes out" : "; it waits for another worker"))
+    }
+  }
+
+  /// Messages received before that moment that still wait for a worker go out as they came.
+  package func expireWaiting(receivedBeforeMS: Int64, nowMS: Int64) throws(SpoolError) {
+    try commits.perform { connection throws(SpoolError) in
+      let expired = try connection.query(
+        """
+        UPDATE message SET state = 'ready', form = 'original', due_ms = ?
+        WHERE state = 'waiting' AND received_ms < ? RETURNING id
+        """, .integer(nowMS), .integer(receivedBeforeMS)
+      ) { $0.text(0) ?? "" }
+      for id in expired {
+        try connection.event(
+          id, nowMS, "no worker was free before the transcription deadline; the original goes out")
+      }
     }
   }
 }

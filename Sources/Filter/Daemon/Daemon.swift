@@ -4,6 +4,7 @@ internal import Mail
 internal import MilterBridge
 internal import Operations
 internal import SMTP
+internal import Speech
 internal import Spool
 internal import Voicemail
 
@@ -23,7 +24,7 @@ struct Daemon {
     unsafe signal(SIGPIPE, SIG_IGN)
     let target = try Self.target(settings)
     let setup = Wiring.setup(settings)
-    try ModelFiles.check(setup)
+    try Self.checkModels(setup)
     try prepareStateDirectory()
 
     do {
@@ -99,6 +100,15 @@ struct Daemon {
       throw CommandFailure(
         "state directory \(path): not writable by user id \(geteuid()): "
           + "\(unsafe String(cString: strerror(errno)))")
+    }
+  }
+
+  /// A missing speech model is found before the first message finds it.
+  private static func checkModels(_ setup: WorkerSetup) throws(CommandFailure) {
+    do throws(StepFailure) {
+      try PocketSphinxEngine.checkModels(Wiring.pocketSphinx(setup))
+    } catch {
+      throw CommandFailure(error.sentence)
     }
   }
 

@@ -21,12 +21,26 @@ struct DaemonContext: Sendable {
   func ownHeaders(for job: LeasedJob) -> [HeaderField] {
     let message = GMimeReader().readHeaders(job.content)
     let seconds = job.receivedMS / 1_000
-    let trace = TraceHeader(
-      client: job.client, hostname: settings.hostname, spoolID: job.id, unixSeconds: seconds,
-      utcOffsetSeconds: Clock.utcOffsetSeconds())
     return [
-      trace.field,
+      TraceHeader.make(
+        client: job.client, host: settings.hostname, spoolID: job.id, unixSeconds: seconds,
+        utcOffsetSeconds: Clock.utcOffsetSeconds()),
       recognition.loopGuard.marker(id: job.id, unixSeconds: seconds, message: message),
     ]
+  }
+
+  /// Repeats a change of the spool until it is on disk: what it records has happened.
+  ///
+  /// Gives up only when the daemon stops; the message is then tried again at the next start.
+  func insist(_ what: String, id: String, _ change: (JobStore) throws(SpoolError) -> Void) {
+    while true {
+      do throws(SpoolError) {
+        return try change(store)
+      } catch {
+        log.error("spool trouble", ["where": what, "id": id, "why": error.sentence])
+        if delivery.isStopped { return }
+        delivery.wait(untilMS: Clock.nowMS() + 5_000)
+      }
+    }
   }
 }

@@ -1,4 +1,5 @@
 internal import Audio
+internal import Mail
 internal import Operations
 internal import Speech
 internal import Voicemail
@@ -12,13 +13,28 @@ enum Wiring {
   }
 
   static func decoder(_ setup: WorkerSetup) -> any AudioDecoder {
-    SoundFileDecoder(maxSeconds: Double(setup.maxAudioSeconds))
+    SoundFileDecoder(maxSeconds: setup.maxAudioSeconds)
   }
 
   static func engine(_ setup: WorkerSetup) throws(StepFailure) -> any SpeechEngine {
-    try PocketSphinxEngine(
-      .init(
-        acousticModel: setup.acousticModel, languageModel: setup.languageModel,
-        dictionary: setup.dictionary))
+    try PocketSphinxEngine(pocketSphinx(setup))
+  }
+
+  static func pocketSphinx(_ setup: WorkerSetup) -> PocketSphinxConfiguration {
+    PocketSphinxConfiguration(
+      acousticModel: setup.acousticModel, languageModel: setup.languageModel,
+      dictionary: setup.dictionary)
+  }
+
+  /// `key`: the secret of the loop guard.
+  static func recognition(_ settings: Settings, key: [UInt8]) throws(CommandFailure) -> Recognition
+  {
+    do throws(InvalidSource) {
+      return Recognition(
+        sources: try TrustedSources(entries: settings.sources),
+        loopGuard: LoopGuard { Sealing.hmacSHA256(key: key, data: $0) })
+    } catch {
+      throw CommandFailure("[recognition] sources: \(error.sentence)")
+    }
   }
 }

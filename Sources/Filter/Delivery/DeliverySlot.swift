@@ -23,7 +23,8 @@ final class DeliverySlot {
     while !context.delivery.isStopped {
       do throws(SpoolError) {
         let deadline = context.settings.transcriptionDeadlineMS + Self.graceMS
-        try context.store.expireWaiting(receivedBeforeMS: Clock.nowMS() - deadline, nowMS: Clock.nowMS())
+        try context.store.expireWaiting(
+          receivedBeforeMS: Clock.nowMS() - deadline, nowMS: Clock.nowMS())
         if let job = try context.store.leaseForDelivery(
           holder: "delivery", nowMS: Clock.nowMS())
         {

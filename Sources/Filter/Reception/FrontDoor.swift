@@ -61,7 +61,8 @@ final class FrontDoor: MilterSession {
     }
     candidate?.endHeaders()
     let facts = reader.readHeaders(candidate?.content ?? [])
-    if case .pass(let reason)? = context.recognition.verdictAtEndOfHeaders(facts, envelope, client) {
+    if case .pass(let reason)? = context.recognition.verdictAtEndOfHeaders(facts, envelope, client)
+    {
       return pass(reason)
     }
     return .continue

@@ -1,3 +1,4 @@
+internal import Glibc
 internal import Synchronization
 internal import Voicemail
 
@@ -35,4 +36,11 @@ final class WorkerBoard: Sendable {
   }
 
   func note(_ hello: WorkerHello) { engines.withLock { $0 = hello.engines } }
+
+  /// Ends what the workers are doing; their slots see the closed sockets and stop.
+  func killWorkers() {
+    for worker in workers {
+      if let pid = worker.pid { kill(pid, SIGKILL) }
+    }
+  }
 }

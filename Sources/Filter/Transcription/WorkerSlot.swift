@@ -54,7 +54,9 @@ final class WorkerSlot {
     if let worker, !worker.isDead { return true }
     if let worker { context.log.warning("idle worker died", ["pid": "\(worker.pid)"]) }
     worker = nil
-    context.board.update(number) { $0 = WorkerStatus(number: $0.number, doing: .starting, sinceMS: 0) }
+    context.board.update(number) {
+      $0 = WorkerStatus(number: $0.number, doing: .starting, sinceMS: 0)
+    }
     do throws(StepFailure) {
       let fresh = try WorkerProcess(setup: Wiring.setup(context.settings))
       worker = fresh
@@ -86,7 +88,7 @@ final class WorkerSlot {
     }
     let limit = order.withoutTranscript == nil ? Duration.milliseconds(left) : Self.shortLimit
     do throws(ChannelError) {
-      try finish(job, try perform(order, job, limit))
+      finish(job, try perform(order, job, limit))
       return
     } catch ChannelError.timedOut where order.withoutTranscript == nil {
       context.log.warning("transcription deadline", ["id": job.id, "worker": "\(number)"])
@@ -94,7 +96,7 @@ final class WorkerSlot {
       order.withoutTranscript = Self.tooLate
       if startWorker() {
         do throws(ChannelError) {
-          try finish(job, try perform(order, job, Self.shortLimit))
+          finish(job, try perform(order, job, Self.shortLimit))
           return
         } catch {
           try lose(job, error, giveUp: true)
@@ -107,8 +109,10 @@ final class WorkerSlot {
     }
   }
 
-  private static let tooLate = "No transcript: it was not ready in time. Please listen to the recording."
-  private static let tooHard = "No transcript: the recording could not be processed. Please listen to it."
+  private static let tooLate =
+    "No transcript: it was not ready in time. Please listen to the recording."
+  private static let tooHard =
+    "No transcript: the recording could not be processed. Please listen to it."
 
   private typealias Outcome = (result: WorkResult, enhanced: [UInt8]?)
 
@@ -132,15 +136,10 @@ final class WorkerSlot {
     }
   }
 
-  /// Stores the result; SpoolError inside ChannelError's scope is logged and the lease runs into the next start.
-  private func finish(_ job: LeasedJob, _ outcome: Outcome) throws(ChannelError) {
-    let form: DeliveryForm = outcome.enhanced == nil ? .original : .enhanced
-    do throws(SpoolError) {
-      try context.store.finishTranscription(
-        job.lease, result: outcome.result, outgoing: outcome.enhanced ?? [], form: form,
-        nowMS: Clock.nowMS())
-    } catch {
-      context.log.error("spool trouble", ["id": job.id, "why": error.sentence])
+  private func finish(_ job: LeasedJob, _ outcome: Outcome) {
+    context.insist("storing a transcript", id: job.id) { store throws(SpoolError) in
+      try store.finishTranscription(
+        job.lease, result: outcome.result, outgoing: outcome.enhanced, nowMS: Clock.nowMS())
     }
     for note in outcome.result.notes {
       context.log.warning("recording", ["id": job.id, "why": note])

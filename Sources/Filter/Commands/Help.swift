@@ -1,0 +1,25 @@
+/// `--help`: short and true. A test compares it with the table of commands.
+enum Help {
+  static let text = """
+    voicemail-milter: puts transcripts into voicemail mails, as a milter of Postfix
+
+    usage: voicemail-milter COMMAND [OPTION ...]
+
+      run                       serve the MTA until stopped; logs to standard error
+      status [--json]           what is in the spool, what the workers do
+      show ID [--json]          one message and its story
+      inspect [--client ADDR] [--sender ADDR] [--rcpt ADDR]... [--json] FILE...
+                                what the filter would do with messages, and why
+      preview [--text TEXT] FILE
+                                the message as it would go out; with TEXT for a transcript
+      transcribe [--json] FILE...
+                                the words in recordings or messages
+      --help, --version
+
+    All take --config FILE; without it /etc/voicemail-milter/voicemail-milter.conf
+    is read if it is there. FILE may be - for standard input.
+
+    Exit status: 0 done, 1 failed, 2 wrong usage, 3 (preview) no voicemail.
+
+    """
+}

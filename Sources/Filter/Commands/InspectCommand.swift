@@ -1,0 +1,112 @@
+internal import Voicemail
+
+/// `inspect`: what the filter would do with a message, and why.
+enum InspectCommand {
+  struct Report: Encodable {
+    struct Audio: Encodable {
+      var filename: String?
+      var contentType: String
+      var codec: String?
+      var sampleRateHz: Int?
+      var channels: Int?
+      var durationSeconds: Double?
+      var bytes: Int
+      /// Why nothing is known of it; nil when all is.
+      var trouble: String?
+    }
+    var file: String
+    var verdict: String
+    var reason: String
+    var rule: String?
+    var caller = Caller()
+    var mailbox: String?
+    var durationSeconds: Double?
+    var audio: [Audio] = []
+  }
+
+  static func run(_ words: [String]) throws(CommandFailure) -> Int32 {
+    let arguments = try Arguments(words, options: Arguments.envelopeOptions, flags: ["--json"])
+    try arguments.requireOperands(1...Int.max, "a file with a message")
+    let examiner = try MessageExaminer(arguments.settings())
+    let envelope = try arguments.envelope()
+    let client = try arguments.client()
+    var status: Int32 = 0
+    for file in arguments.operands {
+      do throws(CommandFailure) {
+        let report = try inspect(file, examiner, envelope, client)
+        Output.text(arguments.has("--json") ? JSONText.line(report) : text(report))
+      } catch {
+        Output.complain(error.sentence)
+        status = 1
+      }
+    }
+    return status
+  }
+
+  private static func inspect(
+    _ file: String, _ examiner: MessageExaminer, _ envelope: Envelope, _ client: ClientFacts
+  ) throws(CommandFailure) -> Report {
+    let message = try readOperand(file)
+    do throws(StepFailure) {
+      let (facts, verdict) = try examiner.examine(message, envelope: envelope, client: client)
+      switch verdict {
+      case .pass(let reason): return Report(file: file, verdict: "pass", reason: reason)
+      case .voicemail(let voicemail):
+        var report = Report(
+          file: file, verdict: "voicemail", reason: voicemail.reason, rule: voicemail.rule,
+          caller: voicemail.caller, mailbox: voicemail.mailbox)
+        for index in voicemail.audioParts where facts.parts.indices.contains(index) {
+          report.audio.append(try audio(facts.parts[index], message, examiner))
+        }
+        let durations = report.audio.compactMap(\.durationSeconds)
+        report.durationSeconds = durations.isEmpty ? nil : durations.reduce(0, +)
+        return report
+      }
+    } catch {
+      throw CommandFailure("\(file): \(error.sentence)")
+    }
+  }
+
+  private static func audio(_ part: PartFacts, _ message: [UInt8], _ examiner: MessageExaminer)
+    throws(StepFailure) -> Report.Audio
+  {
+    let content = try examiner.reader.content(ofPart: part.index, in: message)
+    var audio = Report.Audio(
+      filename: part.filename, contentType: part.contentType, bytes: content.count)
+    do throws(StepFailure) {
+      let facts = try examiner.decoder.facts(
+        content, contentType: part.contentType, filename: part.filename)
+      audio.codec = facts.codec
+      audio.sampleRateHz = facts.sampleRateHz
+      audio.channels = facts.channels
+      audio.durationSeconds = facts.durationSeconds
+    } catch {
+      audio.trouble = error.sentence
+    }
+    return audio
+  }
+
+  private static func text(_ report: Report) -> String {
+    var text = "\(report.file): \(report.verdict)\n"
+    text += Output.row("reason", Output.safe(report.reason))
+    guard let rule = report.rule else { return text }
+    text += Output.row("rule", rule)
+    let caller = [report.caller.name, report.caller.number].compactMap(\.self)
+    text += Output.row(
+      "caller", caller.isEmpty ? "withheld" : Output.safe(caller.joined(separator: ", ")))
+    if let mailbox = report.mailbox { text += Output.row("mailbox", Output.safe(mailbox)) }
+    for audio in report.audio {
+      var line =
+        "\(Output.safe(audio.filename ?? "(no name)")), \(Output.safe(audio.contentType)), "
+      if let codec = audio.codec, let rate = audio.sampleRateHz, let channels = audio.channels {
+        line +=
+          "\(codec), \(rate) Hz, \(channels) channel\(channels == 1 ? "" : "s"), "
+          + "\(Output.clock(audio.durationSeconds ?? 0)), "
+      }
+      line += Output.size(Int64(audio.bytes))
+      if let trouble = audio.trouble { line += ": \(Output.safe(trouble))" }
+      text += Output.row("recording", line)
+    }
+    return text
+  }
+}

@@ -1,0 +1,67 @@
+internal import Glibc
+internal import Operations
+
+/// What commands print.
+enum Output {
+  static func text(_ text: String) { writeAll(Array(text.utf8), to: STDOUT_FILENO) }
+  static func bytes(_ bytes: [UInt8]) { writeAll(bytes, to: STDOUT_FILENO) }
+
+  /// One line each, as every Unix command complains.
+  static func complain(_ sentence: String) {
+    let lines = sentence.split(separator: "\n").map { "voicemail-milter: \($0)\n" }
+    writeAll(Array(lines.joined().utf8), to: STDERR_FILENO)
+  }
+
+  /// Text from a mail on its way to a terminal: no control character gets through.
+  static func safe(_ text: String) -> String {
+    String(
+      String.UnicodeScalarView(
+        text.unicodeScalars.map { scalar in
+          switch scalar.properties.generalCategory {
+          case .control, .format, .lineSeparator, .paragraphSeparator, .surrogate: " "
+          default: scalar
+          }
+        }))
+  }
+
+  /// `1:05`, or `1:02:05`.
+  static func clock(_ seconds: Double) -> String {
+    let whole = seconds.isFinite ? Int(min(max(seconds, 0), 1e9).rounded()) : 0
+    func two(_ value: Int) -> String { value < 10 ? "0\(value)" : "\(value)" }
+    return whole < 3600
+      ? "\(whole / 60):\(two(whole % 60))"
+      : "\(whole / 3600):\(two(whole / 60 % 60)):\(two(whole % 60))"
+  }
+
+  /// `12 s`, `5 min`, `3 h`, `2 d`.
+  static func age(_ milliseconds: Int64) -> String {
+    let seconds = max(milliseconds, 0) / 1_000
+    return switch seconds {
+    case ..<120: "\(seconds) s"
+    case ..<7_200: "\(seconds / 60) min"
+    case ..<172_800: "\(seconds / 3_600) h"
+    default: "\(seconds / 86_400) d"
+    }
+  }
+
+  /// `512 bytes`, `27 KB`, `1.4 MB`.
+  static func size(_ bytes: Int64) -> String {
+    switch bytes {
+    case ..<1_024: "\(bytes) bytes"
+    case ..<1_048_576: "\(bytes / 1_024) KB"
+    default: "\(tenths(Double(bytes) / 1_048_576)) MB"
+    }
+  }
+
+  /// One digit after the point.
+  static func tenths(_ value: Double) -> String {
+    guard value.isFinite, abs(value) < 1e12 else { return "?" }
+    let scaled = Int((value * 10).rounded())
+    return "\(scaled < 0 ? "-" : "")\(abs(scaled) / 10).\(abs(scaled) % 10)"
+  }
+
+  /// `label` in a column, then the value.
+  static func row(_ label: String, _ value: String) -> String {
+    "  " + label + String(repeating: " ", count: max(12 - label.count, 1)) + value + "\n"
+  }
+}

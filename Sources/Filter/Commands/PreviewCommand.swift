@@ -1,0 +1,86 @@
+internal import Mail
+internal import Voicemail
+
+/// `preview`: the message as it would go out.
+enum PreviewCommand {
+  /// For a message that is no voicemail; it comes out byte for byte.
+  static let notVoicemail: Int32 = 3
+
+  static func run(_ words: [String]) throws(CommandFailure) -> Int32 {
+    let arguments = try Arguments(words, options: Arguments.envelopeOptions.union(["--text"]))
+    try arguments.requireOperands(1...1, "a file with a message")
+    let file = arguments.operands[0]
+    let examiner = try MessageExaminer(arguments.settings())
+    let original = try readOperand(file)
+    let client = try arguments.client()
+    do throws(StepFailure) {
+      let (facts, verdict) = try examiner.examine(
+        original, envelope: try envelope(arguments), client: client)
+      guard case .voicemail(let voicemail) = verdict else {
+        if case .pass(let reason) = verdict { Output.complain("\(file): no voicemail: \(reason)") }
+        Output.bytes(original)
+        return notVoicemail
+      }
+      let now = Clock.nowMS() / 1_000
+      let order = WorkOrder(
+        id: "preview", voicemail: voicemail,
+        headers: [
+          TraceHeader.make(
+            client: client, host: examiner.settings.hostname, spoolID: "preview",
+            unixSeconds: now, utcOffsetSeconds: Clock.utcOffsetSeconds()),
+          examiner.recognition.loopGuard.marker(id: "preview", unixSeconds: now, message: facts),
+        ])
+      let job = ProcessJob(
+        reader: examiner.reader,
+        transcriber: Transcriber(
+          decoder: examiner.decoder, engines: [try engine(arguments, examiner)]),
+        enhancer: MessageSplicer())
+      let (result, enhanced) = job.run(order, on: original) { _ in }
+      for note in result.notes { Output.complain("\(file): \(note)") }
+      guard let enhanced else {
+        throw StepFailure.permanent(result.refusal ?? "could not be enhanced")
+      }
+      Output.bytes(enhanced)
+      return 0
+    } catch {
+      throw CommandFailure("\(file): \(error.sentence)")
+    }
+  }
+
+  private static func envelope(_ arguments: Arguments) throws(StepFailure) -> Envelope {
+    do throws(CommandFailure) {
+      return try arguments.envelope()
+    } catch {
+      throw .permanent(error.sentence)
+    }
+  }
+
+  private static func engine(_ arguments: Arguments, _ examiner: MessageExaminer)
+    throws(StepFailure) -> any SpeechEngine
+  {
+    guard let text = arguments.all("--text").last else {
+      return try Wiring.engine(Wiring.setup(examiner.settings))
+    }
+    return GivenText(text: text)
+  }
+}
+
+/// Stands in for an engine when the administrator gives the words.
+private struct GivenText: SpeechEngine {
+  let text: String
+  let name = "given"
+  let language = "en"
+
+  func recognize(_ recording: Recording) throws(StepFailure) -> [Segment] {
+    let spoken = text.split(whereSeparator: \.isWhitespace)
+    let step = recording.durationSeconds / Double(max(spoken.count, 1))
+    let words = spoken.enumerated().map { index, word in
+      Word(
+        text: String(word), start: Double(index) * step, end: Double(index + 1) * step,
+        confidence: 1)
+    }
+    return [
+      Segment(start: 0, end: recording.durationSeconds, text: text, confidence: 1, words: words)
+    ]
+  }
+}

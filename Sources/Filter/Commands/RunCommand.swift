@@ -1,0 +1,12 @@
+internal import Operations
+
+/// `run`: the daemon.
+enum RunCommand {
+  static func run(_ words: [String]) throws(CommandFailure) -> Int32 {
+    let arguments = try Arguments(words)
+    try arguments.requireOperands(0...0, "nothing")
+    let settings = try arguments.settings()
+    try Daemon(settings: settings, log: Log(level: settings.logLevel)).run()
+    return 0
+  }
+}

@@ -1,0 +1,70 @@
+internal import Operations
+internal import Spool
+
+/// What `show` tells of one message: facts and its story, never content.
+enum ShowReport {
+  /// The message with that id or the only one whose id begins so.
+  static func find(_ id: String, in store: JobStore) throws(SpoolError) -> ControlSocket.Reply {
+    let found = try store.find(id)
+    guard let first = found.first else {
+      return .init(failed: true, "no message \(Output.safe(id)) in the spool")
+    }
+    let exact = found.contains(id) ? id : first
+    guard found.count == 1 || exact == id else {
+      return .init(
+        failed: true,
+        "\(Output.safe(id)) is ambiguous: \(found.prefix(5).joined(separator: ", "))"
+          + (found.count > 5 ? " ..." : ""))
+    }
+    guard let details = try store.details(exact) else {
+      return .init(failed: true, "no message \(Output.safe(id)) in the spool")
+    }
+    return .init(JSONText.line(details))
+  }
+
+  static func text(_ job: JobDetails) -> String {
+    var text = "\(job.id): \(job.state.rawValue)\n"
+    text += Output.row(
+      "received", "\(Clock.text(job.receivedMS)), \(Output.size(job.sizeBytes))")
+    text += Output.row("client", client(job))
+    text += Output.row("sender", "<\(Output.safe(job.sender))>")
+    for recipient in job.recipients {
+      var line = "<\(Output.safe(recipient.address))>"
+      if let reply = recipient.reply { line += "  \(Output.safe(reply))" }
+      text += Output.row(recipient.delivered ? "delivered to" : "recipient", line)
+    }
+    text += Output.row("queue ids", "\(job.client.queueID ?? "-") -> \(job.newQueueID ?? "-")")
+    if let messageID = job.messageID { text += Output.row("message-id", Output.safe(messageID)) }
+    text += Output.row(
+      "recognised", "by rule \(job.voicemail.rule): \(Output.safe(job.voicemail.reason))")
+    if let result = job.result { text += Output.row("transcript", describe(result)) }
+    if let reason = job.reason { text += Output.row("reason", Output.safe(reason)) }
+    if job.state == .deferred { text += Output.row("next try", Clock.text(job.dueMS)) }
+    if let holder = job.leaseHolder { text += Output.row("leased to", holder) }
+    text += "\n"
+    for event in job.events {
+      text += "  \(Clock.text(event.atMS))  \(Output.safe(event.what))\n"
+    }
+    return text
+  }
+
+  private static func client(_ job: JobDetails) -> String {
+    let address = job.client.address.map { "[\($0)]" } ?? "local"
+    return "\(Output.safe(job.client.name ?? "unknown")) \(address)"
+      + (job.client.helo.map { ", helo \(Output.safe($0))" } ?? "")
+  }
+
+  private static func describe(_ result: ResultFacts) -> String {
+    var text = result.status.rawValue
+    if !result.engine.isEmpty {
+      text += ", \(result.engine) \(result.language), confidence \(percent(result.confidence))"
+    }
+    return text
+      + ", \(Output.clock(result.audioSeconds)) of audio, decoded in \(result.decodeMS) ms, "
+      + "recognised in \(result.recognizeMS) ms"
+  }
+
+  private static func percent(_ value: Double) -> String {
+    value.isFinite ? "\(Int((min(max(value, 0), 1) * 100).rounded())) %" : "?"
+  }
+}

@@ -1,0 +1,75 @@
+internal import Spool
+
+/// What `status` tells; with the daemon down, of the spool alone.
+struct StatusReport: Codable, Sendable {
+  struct DaemonFacts: Codable, Sendable {
+    var pid: Int32
+    var uptimeSeconds: Double
+    var workers: [WorkerStatus]
+    var engines: [WorkerHello.Engine]
+    var delivery: DeliveryStatus
+  }
+
+  var version: String
+  var nowMS: Int64
+  /// nil: the daemon is not running.
+  var daemon: DaemonFacts?
+  var spool: SpoolStatistics
+
+  var text: String {
+    var text = "voicemail-milter \(version)"
+    if let daemon {
+      text += ", pid \(daemon.pid), up \(Output.age(Int64(daemon.uptimeSeconds * 1_000)))\n"
+    } else {
+      text += ": not running\n"
+    }
+    let order = ["waiting", "transcribing", "ready", "delivering", "deferred", "held"]
+    text += Output.row(
+      "messages", order.map { "\($0) \(spool.messages[$0] ?? 0)" }.joined(separator: "  "))
+    text += Output.row(
+      "oldest",
+      spool.oldestReceivedMS.map { Output.age(nowMS - $0) } ?? "nothing in the spool")
+    text += Output.row("delivered", deliveredText)
+    guard let daemon else { return text }
+    for worker in daemon.workers { text += Output.row("worker \(worker.number)", describe(worker)) }
+    for engine in daemon.engines {
+      text += Output.row(
+        "engine",
+        engine.trouble.map { "\(engine.name) unusable: \($0)" }
+          ?? "\(engine.name) (\(engine.language)) ready")
+    }
+    text += Output.row("delivery", describe(daemon.delivery))
+    return text
+  }
+
+  private var deliveredText: String {
+    var text =
+      "\(spool.deliveredLastHour) in the last hour, \(spool.deliveredLastDay) in the last day"
+    if spool.withoutTranscriptLastDay > 0 {
+      text += " (\(spool.withoutTranscriptLastDay) without a transcript)"
+    }
+    if let median = spool.medianSeconds, let longest = spool.longestSeconds {
+      text += "; after \(Output.tenths(median)) s, the slowest after \(Output.tenths(longest)) s"
+    }
+    return text
+  }
+
+  private func describe(_ worker: WorkerStatus) -> String {
+    var text = worker.stage.map(\.rawValue) ?? worker.doing.rawValue
+    if let id = worker.id { text += " \(id)" }
+    text += " since \(Output.age(nowMS - worker.sinceMS))"
+    if let pid = worker.pid { text += ", pid \(pid)" }
+    return text
+  }
+
+  private func describe(_ delivery: DeliveryStatus) -> String {
+    var text = delivery.target
+    if let success = delivery.lastSuccessMS {
+      text += ", last success \(Output.age(nowMS - success)) ago"
+    }
+    if let failure = delivery.lastFailureMS, failure > delivery.lastSuccessMS ?? 0 {
+      text += ", FAILING since \(Output.age(nowMS - failure)): \(delivery.lastFailure ?? "")"
+    }
+    return text
+  }
+}
