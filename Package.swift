@@ -79,5 +79,6 @@ let package = Package(
     tests("MilterBridgeTests", ["MilterBridge", "MilterProbe"]),
     tests("AudioTests", ["Audio", "Voicemail"]),
     tests("SpeechTests", ["Speech", "Audio", "Voicemail"]),
+    tests("MailTests", ["Mail", "Voicemail"]),
   ]
 )

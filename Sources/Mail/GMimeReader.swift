@@ -1,0 +1,47 @@
+package import Voicemail
+
+/// Reads MIME with GMime 3.2.
+package struct GMimeReader: MessageReader {
+  package init() { GMimeLibrary.start() }
+
+  package func read(_ message: [UInt8]) throws(StepFailure) -> MessageFacts {
+    var facts = readHeaders(message)
+    facts.parts = try ParsedMessage.parse(message) { parsed in
+      parsed.leaves.enumerated().map { leaf, node in
+        Self.facts(parsed.nodes[node], index: leaf, size: parsed.contentSize(ofNode: node))
+      }
+    }
+    return facts
+  }
+
+  package func content(ofPart index: Int, in message: [UInt8]) throws(StepFailure) -> [UInt8] {
+    try ParsedMessage.parse(message) { parsed throws(StepFailure) in
+      guard parsed.leaves.indices.contains(index) else {
+        throw .permanent("mail: content of part \(index): the message has \(parsed.leaves.count)")
+      }
+      return parsed.content(ofNode: parsed.leaves[index])
+    }
+  }
+
+  /// Facts of a header section alone, for a decision before the body is there; no parts.
+  package func readHeaders(_ headerSection: [UInt8]) -> MessageFacts {
+    let section = HeaderSection(headerSection)
+    let types = section.fields.filter { $0.isNamed("content-type") }.map {
+      Array(headerSection[$0.value])
+    }
+    return MessageFacts(
+      headers: section.fields.map {
+        HeaderField($0.name, HeaderText.decoded(headerSection[$0.value]))
+      },
+      contentType: types.lazy.compactMap { ContentTypeText.name($0) }.first ?? "text/plain")
+  }
+
+  private static func facts(_ node: MIMENode, index: Int, size: Int) -> PartFacts {
+    let description = node.headers.first { $0.name.lowercased() == "content-description" }
+    return PartFacts(
+      index: index, contentType: node.contentType, disposition: node.disposition,
+      dispositionParameters: node.dispositionParameters, filename: node.filename,
+      description: description.map { HeaderText.decoded($0.value) }, decodedBytes: size,
+      isNested: node.isNested)
+  }
+}

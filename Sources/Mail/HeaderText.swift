@@ -1,0 +1,37 @@
+import CGMime
+
+/// Header values as their reader sees them.
+enum HeaderText {
+  /// Unfolded and RFC 2047 words decoded, without surrounding white space or control characters.
+  ///
+  /// PBXs write raw 8-bit values: strict UTF-8 is tried first, then windows-1252, which takes any
+  /// byte.
+  static func decoded(_ raw: some Sequence<UInt8>) -> String {
+    let text = unfolded(raw)
+    guard text.contains("=?") else { return trimmed(text) }
+    // C: `g_mime_utils_header_decode_text`; the answer is ours to free.
+    guard let words = unsafe g_mime_utils_header_decode_text(nil, text) else {
+      return trimmed(text)
+    }
+    defer { unsafe g_free(words) }
+    // An encoded word may hide line breaks that would make two fields of one.
+    return trimmed(printable(unsafe bytes(words)))
+  }
+
+  /// RFC 5322 section 2.2.3: a line break before white space goes, the white space stays.
+  static func unfolded(_ raw: some Sequence<UInt8>) -> String {
+    printable(raw.filter { $0 != UInt8(ascii: "\r") && $0 != UInt8(ascii: "\n") })
+  }
+
+  private static func printable(_ raw: [UInt8]) -> String {
+    Charset.lenient(raw.map { $0 < 0x20 && $0 != 0x09 || $0 == 0x7F ? 0x20 : $0 })
+  }
+
+  private static func trimmed(_ text: String) -> String {
+    let scalars = text.unicodeScalars
+    guard let first = scalars.firstIndex(where: { $0 != " " && $0 != "\t" }),
+      let last = scalars.lastIndex(where: { $0 != " " && $0 != "\t" })
+    else { return "" }
+    return String(scalars[first...last])
+  }
+}

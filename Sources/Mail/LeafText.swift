@@ -1,0 +1,46 @@
+import Voicemail
+
+/// A text leaf for comparison: UTF-8 with LF as its only line end.
+struct LeafText {
+  private let type: String
+  private let bytes: [UInt8]
+
+  init(content: [UInt8], node: MIMENode) {
+    type = node.contentType
+    bytes = TextEntity.normalized(Charset.text(content, declared: node.charset))
+  }
+
+  /// Whether the enhancement's block for this type is in it, for plain text at the top.
+  func carries(_ enhancement: Enhancement) -> Bool {
+    switch type {
+    case "text/plain": bytes.starts(with: block(enhancement))
+    case "text/html": contains(block(enhancement))
+    default: false
+    }
+  }
+
+  /// Whether the other text is in it whole: as it is, or escaped where HTML was made of plain text.
+  ///
+  /// HTML: the new document is the old one with the block inserted at one place.
+  func holds(_ other: LeafText, besides enhancement: Enhancement) -> Bool {
+    let block = block(enhancement)
+    if type == "text/plain" {
+      // Between them stand only the empty line and the dashes.
+      let between = bytes.count - block.count - other.bytes.count
+      return (0...80).contains(between) && bytes.suffix(other.bytes.count) == other.bytes[...]
+    }
+    guard bytes.count == other.bytes.count + block.count else { return false }
+    let before = zip(bytes, other.bytes).prefix { $0 == $1 }.count
+    let behind = zip(bytes.reversed(), other.bytes.reversed()).prefix { $0 == $1 }.count
+    return before + behind >= other.bytes.count
+  }
+
+  private func block(_ enhancement: Enhancement) -> [UInt8] {
+    TextEntity.normalized(type == "text/html" ? enhancement.html : enhancement.text)
+  }
+
+  private func contains(_ wanted: [UInt8]) -> Bool {
+    guard let first = wanted.first else { return true }
+    return bytes.indices.contains { bytes[$0] == first && bytes[$0...].starts(with: wanted) }
+  }
+}

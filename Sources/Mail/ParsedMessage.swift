@@ -1,0 +1,90 @@
+import CGMime
+import Voicemail
+
+/// A message parsed by GMime, alive while a closure runs.
+///
+/// GMime reads the caller's bytes in place, so a parsed message costs no copy of them. `nodes` are
+/// values in the order the entities appear (pre-order); `nodes[0]` is the root. Bytes that GMime
+/// cannot take as a message (the first line is no header field) have no nodes.
+///
+/// GMime stops at 1,024 levels (MAX_LEVEL in gmime-parser.c) and recurses that far; `MIMETree` keeps
+/// its own stack.
+@safe struct ParsedMessage: ~Copyable {
+  private let message: UnsafeMutablePointer<GMimeMessage>?
+  private let tree: MIMETree
+
+  var nodes: [MIMENode] { tree.nodes }
+  /// Index in `nodes` of each leaf, in order.
+  var leaves: [Int] { tree.leaves }
+
+  static func parse<Result>(
+    _ bytes: [UInt8], _ body: (borrowing ParsedMessage) throws(StepFailure) -> Result
+  ) throws(StepFailure) -> Result {
+    guard bytes.count <= Int(Int32.max) else {
+      throw .permanent("mail: parse: message of \(bytes.count) bytes, limit \(Int32.max)")
+    }
+    return try unsafe bytes.withUnsafeBufferPointer { buffer throws(StepFailure) in
+      // The stream borrows this array and GMime's parser only reads from it.
+      var array = unsafe GByteArray(
+        data: UnsafeMutablePointer(mutating: buffer.baseAddress), len: guint(buffer.count))
+      return try unsafe withUnsafeMutablePointer(to: &array) { array throws(StepFailure) in
+        try body(unsafe ParsedMessage(borrowing: array))
+      }
+    }
+  }
+
+  // C: `g_mime_parser_construct_message`; parts keep offsets into the stream instead of copies
+  // (C: `g_mime_parser_set_persist_stream`, on by default).
+  private init(borrowing bytes: UnsafeMutablePointer<GByteArray>) {
+    let stream = unsafe g_mime_stream_mem_new()
+    unsafe stream?.withMemoryRebound(to: GMimeStreamMem.self, capacity: 1) {
+      unsafe g_mime_stream_mem_set_byte_array($0, bytes)
+    }
+    let parser = unsafe g_mime_parser_new_with_stream(stream)
+    let message = unsafe g_mime_parser_construct_message(parser, nil)
+    unsafe g_object_unref(parser)
+    unsafe g_object_unref(stream)
+    unsafe self.message = message
+    tree = unsafe MIMETree(message)
+  }
+
+  deinit {
+    if let message = unsafe message { unsafe g_object_unref(message) }
+  }
+
+  /// The content of a leaf, transfer encoding removed; empty for other entities.
+  func content(ofNode index: Int) -> [UInt8] {
+    guard let part = unsafe tree.part(index) else { return [] }
+    let stream = unsafe g_mime_stream_mem_new()
+    defer { unsafe g_object_unref(stream) }
+    unsafe Self.write(part, to: stream)
+    return unsafe stream?.withMemoryRebound(to: GMimeStreamMem.self, capacity: 1) { memory in
+      guard let array = unsafe g_mime_stream_mem_get_byte_array(memory) else { return [] }
+      return unsafe Array(
+        UnsafeBufferPointer(start: array.pointee.data, count: Int(array.pointee.len)))
+    } ?? []
+  }
+
+  /// Size of that content, without keeping it.
+  func contentSize(ofNode index: Int) -> Int {
+    guard let part = unsafe tree.part(index) else { return 0 }
+    let stream = unsafe g_mime_stream_null_new()
+    defer { unsafe g_object_unref(stream) }
+    unsafe Self.write(part, to: stream)
+    return max(0, Int(unsafe g_mime_stream_tell(stream)))
+  }
+
+  /// Text before the first and after the last boundary line of a multipart, line ends as LF.
+  func surroundings(ofNode index: Int) -> (prologue: String, epilogue: String) {
+    tree.surroundings(index)
+  }
+
+  // C: `g_mime_data_wrapper_write_to_stream` decodes on the way.
+  private static func write(
+    _ part: UnsafeMutablePointer<GMimePart>, to stream: UnsafeMutablePointer<GMimeStream>?
+  ) {
+    guard let content = unsafe g_mime_part_get_content(part) else { return }
+    _ = unsafe g_mime_data_wrapper_write_to_stream(content, stream)
+    _ = unsafe g_mime_stream_flush(stream)
+  }
+}
