@@ -3,13 +3,15 @@ internal import Glibc
 /// The program: picks the command.
 @main
 enum VoicemailMilter {
-  static let commands: KeyValuePairs<String, ([String]) throws(CommandFailure) -> Int32> = [
-    "run": RunCommand.run,
-    "status": SpoolCommands.status,
-    "show": SpoolCommands.show,
-    "inspect": InspectCommand.run,
-    "preview": PreviewCommand.run,
-    "transcribe": TranscribeCommand.run,
+  typealias Command = @Sendable ([String]) throws(CommandFailure) -> Int32
+
+  static let commands: [(name: String, run: Command)] = [
+    ("run", RunCommand.run),
+    ("status", SpoolCommands.status),
+    ("show", SpoolCommands.show),
+    ("inspect", InspectCommand.run),
+    ("preview", PreviewCommand.run),
+    ("transcribe", TranscribeCommand.run),
   ]
 
   static func main() {
@@ -26,11 +28,11 @@ enum VoicemailMilter {
     default: break
     }
     do throws(CommandFailure) {
-      guard let command = commands.first(where: { $0.key == name }) else {
+      guard let command = commands.first(where: { $0.name == name }) else {
         throw .usage(name.isEmpty ? "a command is missing" : "no command '\(name)'")
       }
       if words.contains("--help") || words.contains("-h") { return print(Help.text) }
-      return try command.value(words)
+      return try command.run(words)
     } catch {
       Output.complain(error.sentence)
       return error.status

@@ -38,6 +38,17 @@ struct DecodedWord: Equatable {
     _ = unsafe ps_free(handle)
   }
 
+  /// Whether the models are there, without loading them.
+  static func check(_ configuration: PocketSphinxConfiguration) throws(StepFailure) {
+    silenceLog()
+    guard let parsed = unsafe parse(configuration.arguments) else {
+      throw .permanent("pocketsphinx does not accept its settings")
+    }
+    defer { _ = unsafe cmd_ln_free_r(parsed) }
+    unsafe ps_default_search_args(parsed)
+    try unsafe checkModels(parsed, configuration)
+  }
+
   /// The words of one utterance, with fillers and alternates as the library spells them.
   func decode(_ samples: [Int16]) throws(StepFailure) -> [DecodedWord] {
     guard unsafe ps_start_stream(handle) >= 0, unsafe ps_start_utt(handle) >= 0 else {

@@ -13,6 +13,11 @@ package final class PocketSphinxEngine: SpeechEngine {
     decoder = try PocketSphinxDecoder(configuration)
   }
 
+  /// Names the first model that is missing, without loading any.
+  package static func checkModels(_ configuration: PocketSphinxConfiguration) throws(StepFailure) {
+    try PocketSphinxDecoder.check(configuration)
+  }
+
   package func recognize(_ recording: Recording) throws(StepFailure) -> [Segment] {
     let samples = recording.samples
     let utterances = UtterancePlan(samples).utterances

@@ -19,7 +19,7 @@ package final class JobStore: Sendable {
     // Checked before stored: a throw after the last property is set would run deinit.
     let lock = try SpoolLock(path: directory + "/spool.lock")
     let path = directory + "/spool.sqlite"
-    guard mayCreate || access(path, F_OK) == 0 else {
+    guard unsafe mayCreate || access(path, F_OK) == 0 else {
       throw SpoolError("there is no spool at \(path); is [daemon] state_directory right?")
     }
     let connection = try Connection(path: path)

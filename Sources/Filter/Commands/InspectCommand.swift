@@ -1,3 +1,4 @@
+internal import Mail
 internal import Voicemail
 
 /// `inspect`: what the filter would do with a message, and why.

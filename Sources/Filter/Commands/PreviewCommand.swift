@@ -1,4 +1,5 @@
 internal import Mail
+internal import Operations
 internal import Voicemail
 
 /// `preview`: the message as it would go out.

@@ -1,5 +1,6 @@
 internal import Operations
 internal import Spool
+internal import Voicemail
 
 /// What `show` tells of one message: facts and its story, never content.
 enum ShowReport {

@@ -1,4 +1,5 @@
 internal import Spool
+internal import Voicemail
 
 /// What `status` tells; with the daemon down, of the spool alone.
 struct StatusReport: Codable, Sendable {

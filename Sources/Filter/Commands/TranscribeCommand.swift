@@ -1,3 +1,4 @@
+internal import Mail
 internal import Voicemail
 
 /// `transcribe`: the words in recordings, or in the recordings of messages.

@@ -12,15 +12,15 @@ enum Clock {
   /// Seconds east of Greenwich here and now, for trace lines.
   static func utcOffsetSeconds() -> Int {
     var now = time(nil)
-    var parts = tm()
+    var parts = unsafe tm()
     unsafe localtime_r(&now, &parts)
-    return parts.tm_gmtoff
+    return unsafe parts.tm_gmtoff
   }
 
   /// `2026-08-06 15:45:49`, local, as logs and listings print it.
   static func text(_ milliseconds: Int64) -> String {
     var seconds = time_t(milliseconds / 1_000)
-    var parts = tm()
+    var parts = unsafe tm()
     unsafe localtime_r(&seconds, &parts)
     var text = [CChar](repeating: 0, count: 32)
     let count = unsafe strftime(&text, text.count, "%Y-%m-%d %H:%M:%S", &parts)

@@ -21,7 +21,7 @@ struct Daemon {
   /// Serves until a signal. Everything that can be wrong with the settings is found before the first message.
   func run() throws(CommandFailure) {
     MilterServer.blockStopSignals()
-    unsafe signal(SIGPIPE, SIG_IGN)
+    signal(SIGPIPE, SIG_IGN)
     let target = try Self.target(settings)
     let setup = Wiring.setup(settings)
     try Self.checkModels(setup)

@@ -1,3 +1,4 @@
+internal import Glibc
 internal import Operations
 internal import Spool
 
@@ -24,7 +25,7 @@ struct DaemonAnswers {
     return StatusReport(
       version: Version.program, nowMS: now,
       daemon: .init(
-        pid: ProcessFacts.pid, uptimeSeconds: Double(now - context.startedMS) / 1_000,
+        pid: getpid(), uptimeSeconds: Double(now - context.startedMS) / 1_000,
         workers: context.board.workers, engines: context.board.knownEngines,
         delivery: context.deliveryBoard.status(target: context.settings.deliveryTarget)),
       spool: try context.store.statistics(nowMS: now))

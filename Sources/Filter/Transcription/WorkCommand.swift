@@ -14,6 +14,8 @@ enum WorkCommand {
   private static let memoryLimit: rlim_t = 3 << 30
 
   static func run() -> Int32 {
+    // Whatever the daemon had open without close-on-exec is not for a worker.
+    closefrom(descriptor + 1)
     limitResources()
     endWithDaemon()
     let channel = WorkerChannel(descriptor: descriptor)
@@ -56,22 +58,23 @@ enum WorkCommand {
   }
 
   private static func limitResources() {
-    func limit(_ what: __rlimit_resource, _ value: rlim_t) {
+    func limit(_ what: __rlimit_resource_t, _ value: rlim_t) {
       var bounds = rlimit(rlim_cur: value, rlim_max: value)
       unsafe setrlimit(what, &bounds)
     }
-    limit(RLIMIT_AS, memoryLimit)
-    limit(RLIMIT_NOFILE, 64)
+    limit(Int32(RLIMIT_AS.rawValue), memoryLimit)
+    limit(Int32(RLIMIT_NOFILE.rawValue), 64)
     // No core file: it would hold a message.
-    limit(RLIMIT_CORE, 0)
+    limit(Int32(RLIMIT_CORE.rawValue), 0)
     // Decoders have no reason to write files.
-    limit(RLIMIT_FSIZE, 0)
+    limit(Int32(RLIMIT_FSIZE.rawValue), 0)
   }
 
   /// A worker in the middle of a recording must not outlive its daemon.
   private static func endWithDaemon() {
     DispatchQueue(label: "daemon watch").async {
-      var entry = pollfd(fd: descriptor, events: Int16(POLLRDHUP), revents: 0)
+      // No event asked for: poll(2) tells of a hang-up all the same.
+      var entry = pollfd(fd: descriptor, events: 0, revents: 0)
       while unsafe poll(&entry, 1, -1) < 0 {}
       _exit(0)
     }

@@ -34,7 +34,7 @@ struct WorkerChannel {
 
   func send(_ kind: FrameKind, _ payload: [UInt8]) throws(ChannelError) {
     let length = UInt32(clamping: payload.count).bigEndian
-    let header = [kind.rawValue] + unsafe withUnsafeBytes(of: length) { unsafe Array($0) }
+    let header = unsafe withUnsafeBytes(of: length) { unsafe [kind.rawValue] + $0 }
     try write(header[...])
     try write(payload[...])
   }

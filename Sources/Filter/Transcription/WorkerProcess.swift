@@ -29,7 +29,7 @@ final class WorkerProcess {
   deinit {
     kill(pid, SIGKILL)
     close(channel.descriptor)
-    while unsafe waitpid(pid, nil, 0) < 0, errno == EINTR {}
+    while waitpid(pid, nil, 0) < 0 && errno == EINTR {}
   }
 
   /// Whether it has died while nothing was asked of it.
@@ -69,7 +69,6 @@ final class WorkerProcess {
     defer { unsafe posix_spawn_file_actions_destroy(&actions) }
     unsafe posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
     unsafe posix_spawn_file_actions_adddup2(&actions, pair[1], WorkCommand.descriptor)
-    unsafe posix_spawn_file_actions_addclosefrom_np(&actions, WorkCommand.descriptor + 1)
 
     // libmilter's thread waits for these, so they are blocked here; a worker must die of them.
     var attributes = posix_spawnattr_t()

@@ -1,5 +1,5 @@
 /// Which parts of a message are recordings of a caller.
-enum RecordingParts {
+package enum RecordingParts {
   private static let audioExtensions: Set<String> = [
     "wav", "wave", "wav49", "mp3", "mp2", "gsm", "ogg", "oga", "opus", "spx", "amr", "awb", "3gp",
     "3gpp", "m4a", "mp4", "aac", "au", "snd", "ulaw", "ul", "mulaw", "pcmu", "alaw", "al", "pcma",
@@ -20,7 +20,7 @@ enum RecordingParts {
     "originator-spoken-name", "recipient-spoken-name", "spoken-subject",
   ]
 
-  static func indices(in parts: [PartFacts]) -> [Int] {
+  package static func indices(in parts: [PartFacts]) -> [Int] {
     parts.filter(isRecording).map(\.index)
   }
 
