@@ -69,5 +69,6 @@ let package = Package(
 
     .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: testSettings),
     tests("ArchitectureTests", []),
+    tests("VoicemailTests", ["Voicemail"]),
   ]
 )
