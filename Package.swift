@@ -79,5 +79,6 @@ let package = Package(
     tests("AudioTests", ["Audio", "Voicemail"]),
     tests("SpeechTests", ["Speech", "Audio", "Voicemail"]),
     tests("MailTests", ["Mail", "Voicemail"]),
+    tests("VoicemailTests", ["Voicemail"]),
   ]
 )

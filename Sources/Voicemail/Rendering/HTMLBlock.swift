@@ -54,7 +54,8 @@ enum HTMLBlock {
 
   private static func heading(_ notice: Notice) -> String {
     let caller = notice.caller.map { "<bdi>\(escape($0))</bdi>" } ?? "an unknown caller"
-    var html = "<h1 style=\"font-size:20px;line-height:1.3;font-weight:bold;margin:0 0 12px\">"
+    var html =
+      "<h1 style=\"color:inherit;font-size:20px;line-height:1.3;font-weight:bold;margin:0 0 12px\">"
     html += "Voicemail from \(caller)</h1>\n"
     guard let number = notice.number else { return html }
     if let dialable = DialableNumber(number) {
@@ -72,7 +73,8 @@ enum HTMLBlock {
     var html = ""
     if isLabelled {
       let name = recording.filename ?? "Recording without a name"
-      html += "<h2 style=\"font-size:16px;line-height:1.4;font-weight:bold;margin:16px 0 6px\">"
+      html +=
+        "<h2 style=\"color:inherit;font-size:16px;line-height:1.4;font-weight:bold;margin:16px 0 6px\">"
       html += "<bdi>\(escape(name))</bdi>\(recording.length.map { " (\($0))" } ?? "")</h2>\n"
     }
     switch recording.outcome {
@@ -120,9 +122,10 @@ enum HTMLBlock {
     var html = "<table style=\"border-collapse:collapse;border:0;font-size:15px;line-height:1.45;"
     html += "margin:0 0 16px;color:inherit\">\n"
     for fact in facts {
-      html += "<tr><th scope=\"row\" style=\"text-align:left;vertical-align:top;"
-      html += "font-weight:normal;padding:2px 14px 2px 0;opacity:.75\">\(escape(fact.label))</th>"
-      html += "<td style=\"vertical-align:top;padding:2px 0;\(wrapping)\">"
+      html += "<tr><th scope=\"row\" style=\"border:0;text-align:left;vertical-align:top;"
+      html +=
+        "font-weight:normal;white-space:nowrap;padding:2px 14px 2px 0;opacity:.75\">\(escape(fact.label))</th>"
+      html += "<td style=\"border:0;vertical-align:top;padding:2px 0;\(wrapping)\">"
       html += "<bdi>\(escape(fact.value))</bdi></td></tr>\n"
     }
     return html + "</table>\n"

@@ -44,6 +44,11 @@ struct Notice: Equatable {
     var budget = SpokenText.maxCharacters
     recordings = []
     for part in parts { recordings.append(Self.recording(part, &budget)) }
+    if parts.isEmpty {
+      recordings = [
+        Recording(language: "", outcome: .sentence("No transcript: there is no recording."))
+      ]
+    }
     number = CallerText.known(voicemail.caller.number)
     let name = CallerText.known(voicemail.caller.name)
     caller = name ?? number
@@ -57,7 +62,9 @@ struct Notice: Equatable {
       let value = InternetDate(date)?.readable ?? SafeText.line(date, limit: 80)
       if !value.isEmpty { facts.append(Fact(label: "Received", value: value)) }
     }
-    facts.append(Fact(label: "Length", value: Self.length(recordings, parts)))
+    if !parts.isEmpty {
+      facts.append(Fact(label: "Length", value: Self.length(recordings, parts)))
+    }
 
     let texts = recordings.filter { if case .text = $0.outcome { true } else { false } }
     var languages: [String] = []
@@ -135,7 +142,8 @@ struct Notice: Equatable {
   /// `0:17`, `1:02:03`.
   static func clock(_ seconds: Double) -> String {
     guard seconds.isFinite, seconds >= 0, seconds < 1e9 else { return "0:00" }
-    let whole = Int(seconds.rounded())
+    // `rounded()` would need libm.
+    let whole = Int(seconds + 0.5)
     let two = { (value: Int) in value < 10 ? "0\(value)" : "\(value)" }
     return whole < 3600
       ? "\(whole / 60):\(two(whole % 60))"

@@ -33,7 +33,9 @@ struct SpokenText: Equatable {
         }
         let text = SafeText.line(word.text, limit: budget)
         guard !text.isEmpty else { continue }
-        budget -= text.unicodeScalars.count
+        let count = text.unicodeScalars.count
+        if count > budget { isShortened = true }
+        budget -= count + 1
         add(Run(text: text, isDoubtful: word.confidence < Self.doubtfulBelow), paragraph)
         paragraph = false
       }
@@ -68,7 +70,7 @@ struct SpokenText: Equatable {
     var text = ""
     for run in paragraphs.joined() where text.utf8.count <= limit * 4 {
       text += text.isEmpty ? "" : " "
-      text += run.text.prefix(limit + 1)
+      text += run.text.prefix(limit + 2)
     }
     return SafeText.line(text, limit: limit)
   }

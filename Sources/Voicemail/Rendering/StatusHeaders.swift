@@ -22,7 +22,7 @@ enum StatusHeaders {
     }
     let seconds = parts.compactMap(Notice.seconds)
     if !seconds.isEmpty {
-      fields.append(HeaderField(duration, String(Int(seconds.reduce(0, +).rounded()))))
+      fields.append(HeaderField(duration, String(Int(seconds.reduce(0, +) + 0.5))))
     }
     if let engine = parts.lazy.map(\.transcript.engine).first(where: { !$0.isEmpty }) {
       fields.append(HeaderField(Self.engine, SafeText.ascii(engine, limit: 60)))
@@ -38,7 +38,7 @@ enum StatusHeaders {
   /// `0.87`.
   private static func twoDecimals(_ value: Double) -> String {
     guard value > 0 else { return "0.00" }
-    let hundredths = Int((min(value, 1) * 100).rounded())
+    let hundredths = Int(min(value, 1) * 100 + 0.5)
     return "\(hundredths / 100).\(hundredths / 10 % 10)\(hundredths % 10)"
   }
 }
