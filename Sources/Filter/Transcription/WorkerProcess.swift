@@ -64,7 +64,7 @@ final class WorkerProcess {
       throw .transient("worker: socketpair: \(unsafe String(cString: strerror(errno)))")
     }
     defer { close(pair[1]) }
-    var actions = posix_spawn_file_actions_t()
+    var actions = unsafe posix_spawn_file_actions_t()
     unsafe posix_spawn_file_actions_init(&actions)
     defer { unsafe posix_spawn_file_actions_destroy(&actions) }
     unsafe posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
