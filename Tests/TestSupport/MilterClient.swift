@@ -31,6 +31,13 @@ package final class MilterClient {
     package var steps: UInt32
     package var macros: [UInt8]
 
+    package init(version: UInt32, actions: UInt32, steps: UInt32, macros: [UInt8]) {
+      self.version = version
+      self.actions = actions
+      self.steps = steps
+      self.macros = macros
+    }
+
     package func has(_ step: UInt32) -> Bool { steps & step != 0 }
   }
 
@@ -89,7 +96,7 @@ package final class MilterClient {
     while sent < bytes.count {
       let count = bytes.withUnsafeBytes { buffer in
         Glibc.send(
-          descriptor, buffer.baseAddress! + sent, bytes.count - sent, Int32(MSG_NOSIGNAL.rawValue))
+          descriptor, buffer.baseAddress! + sent, bytes.count - sent, Int32(MSG_NOSIGNAL))
       }
       guard count > 0 else { throw Failure("send: \(String(cString: strerror(errno)))") }
       sent += count
