@@ -46,6 +46,9 @@ package enum ListenAddress: Sendable, Equatable {
     guard path.hasPrefix("/") else {
       throw MilterError(.badAddress, text, "the path must begin with /")
     }
+    guard !path.utf8.contains(0) else {
+      throw MilterError(.badAddress, text, "the path has a NUL in it")
+    }
     guard path.utf8.count <= maximumPathBytes else {
       throw MilterError(
         .badAddress, text,

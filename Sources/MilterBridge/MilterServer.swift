@@ -1,4 +1,5 @@
 internal import CMilter
+internal import Dispatch
 internal import Glibc
 internal import Synchronization
 
@@ -93,8 +94,18 @@ package final class MilterServer: Sendable {
 
   /// Makes `run` return within moments; may be called from any thread. C: `smfi_stop`
   package func stop() {
-    _ = smfi_stop()
-    // libmilter looks at its flag only between connections, or every 5 s.
+    let stopped = DispatchSemaphore(value: 0)
+    // Blocks for up to 5 s, until the listening thread looks up from its poll...
+    DispatchQueue.global().async {
+      _ = smfi_stop()
+      stopped.signal()
+    }
+    // ... which a connection makes it do. One that comes before libmilter has noted the stop is
+    // taken for an MTA and wasted, so knock again.
+    repeat { knock() } while stopped.wait(timeout: .now() + .milliseconds(20)) == .timedOut
+  }
+
+  private func knock() {
     guard let wakeAddress else { return }
     let descriptor = wakeAddress.socket()
     guard descriptor >= 0 else { return }

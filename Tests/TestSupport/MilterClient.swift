@@ -31,6 +31,13 @@ package final class MilterClient {
     package var steps: UInt32
     package var macros: [UInt8]
 
+    package init(version: UInt32, actions: UInt32, steps: UInt32, macros: [UInt8]) {
+      self.version = version
+      self.actions = actions
+      self.steps = steps
+      self.macros = macros
+    }
+
     package func has(_ step: UInt32) -> Bool { steps & step != 0 }
   }
 
@@ -87,9 +94,8 @@ package final class MilterClient {
   package func sendRaw(_ bytes: [UInt8]) throws {
     var sent = 0
     while sent < bytes.count {
-      let count = bytes.withUnsafeBytes { buffer in
-        Glibc.send(
-          descriptor, buffer.baseAddress! + sent, bytes.count - sent, Int32(MSG_NOSIGNAL.rawValue))
+      let count = bytes[sent...].withUnsafeBytes { rest in
+        Glibc.send(descriptor, rest.baseAddress, rest.count, Int32(MSG_NOSIGNAL))
       }
       guard count > 0 else { throw Failure("send: \(String(cString: strerror(errno)))") }
       sent += count
