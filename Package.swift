@@ -67,7 +67,7 @@ let package = Package(
     cLibrary("CSQLite", debian: "libsqlite3-dev"),
     cLibrary("CSndFile", pkgConfig: "sndfile", debian: "libsndfile1-dev"),
     cLibrary("CSoxr", pkgConfig: "soxr", debian: "libsoxr-dev"),
-    cLibrary("CPocketSphinx", pkgConfig: "pocketsphinx", debian: "libpocketsphinx-dev"),
+    cLibrary("CPocketSphinx", debian: "libpocketsphinx-dev"),
 
     .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: testSettings),
     tests("ArchitectureTests", []),
