@@ -76,6 +76,7 @@ let package = Package(
     .executableTarget(
       name: "MilterProbe", dependencies: ["MilterBridge"], path: "Tests/MilterProbe",
       swiftSettings: testSettings),
+    tests("MilterBridgeTests", ["MilterBridge", "MilterProbe"]),
     tests("AudioTests", ["Audio", "Voicemail"]),
     tests("SpeechTests", ["Speech", "Audio", "Voicemail"]),
     tests("MailTests", ["Mail", "Voicemail"]),

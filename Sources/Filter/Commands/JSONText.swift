@@ -12,10 +12,4 @@ enum JSONText {
     guard let data = try? encoder.encode(value) else { return "{}\n" }
     return String(decoding: data, as: UTF8.self) + "\n"
   }
-
-  static func decode<T: Decodable>(_ type: T.Type, _ text: String) -> T? {
-    let decoder = JSONDecoder()
-    decoder.keyDecodingStrategy = .convertFromSnakeCase
-    return try? decoder.decode(type, from: Data(text.utf8))
-  }
 }

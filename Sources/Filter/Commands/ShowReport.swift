@@ -5,7 +5,9 @@ internal import Voicemail
 /// What `show` tells of one message: facts and its story, never content.
 enum ShowReport {
   /// The message with that id or the only one whose id begins so.
-  static func find(_ id: String, in store: JobStore) throws(SpoolError) -> ControlSocket.Reply {
+  static func find(_ id: String, in store: JobStore, asJSON: Bool) throws(SpoolError)
+    -> ControlSocket.Reply
+  {
     let found = try store.find(id)
     guard let first = found.first else {
       return .init(failed: true, "no message \(Output.safe(id)) in the spool")
@@ -20,10 +22,10 @@ enum ShowReport {
     guard let details = try store.details(exact) else {
       return .init(failed: true, "no message \(Output.safe(id)) in the spool")
     }
-    return .init(JSONText.line(details))
+    return .init(asJSON ? JSONText.line(details) : text(details))
   }
 
-  static func text(_ job: JobDetails) -> String {
+  private static func text(_ job: JobDetails) -> String {
     var text = "\(job.id): \(job.state.rawValue)\n"
     text += Output.row(
       "received", "\(Clock.text(job.receivedMS)), \(Output.size(job.sizeBytes))")

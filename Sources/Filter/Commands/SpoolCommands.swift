@@ -6,15 +6,14 @@ enum SpoolCommands {
   static func status(_ words: [String]) throws(CommandFailure) -> Int32 {
     let arguments = try Arguments(words, flags: ["--json"])
     try arguments.requireOperands(0...0, "nothing")
-    let reply = try ask(["status"], arguments) { store throws(SpoolError) in
+    let asJSON = arguments.has("--json")
+    return try ask(["status"] + (asJSON ? ["--json"] : []), arguments) { store throws(SpoolError) in
       let now = Clock.nowMS()
-      return .init(
-        JSONText.line(
-          StatusReport(
-            version: Version.program, nowMS: now, daemon: nil,
-            spool: try store.statistics(nowMS: now))))
+      let report = StatusReport(
+        version: Version.program, nowMS: now, daemon: nil,
+        spool: try store.statistics(nowMS: now))
+      return .init(report.print(asJSON: asJSON))
     }
-    return try show(reply, arguments, as: StatusReport.self) { $0.text }
   }
 
   static func show(_ words: [String]) throws(CommandFailure) -> Int32 {
@@ -22,41 +21,38 @@ enum SpoolCommands {
     try arguments.requireOperands(1...1, "the id of a message")
     let id = arguments.operands[0]
     guard !id.isEmpty else { throw .usage("the id of a message is missing") }
-    let reply = try ask(["show", id], arguments) { store throws(SpoolError) in
-      try ShowReport.find(id, in: store)
+    let asJSON = arguments.has("--json")
+    return try ask(["show", id] + (asJSON ? ["--json"] : []), arguments) {
+      store throws(SpoolError) in
+      try ShowReport.find(id, in: store, asJSON: asJSON)
     }
-    return try show(reply, arguments, as: JobDetails.self, text: ShowReport.text)
   }
 
   private static func ask(
     _ request: [String], _ arguments: Arguments,
     offline: (JobStore) throws(SpoolError) -> ControlSocket.Reply
-  ) throws(CommandFailure) -> ControlSocket.Reply {
+  ) throws(CommandFailure) -> Int32 {
     let settings = try arguments.settings()
     do throws(ControlError) {
-      return try ControlSocket.ask(
-        request, at: ControlSocket.path(stateDirectory: settings.stateDirectory))
+      let path = ControlSocket.path(stateDirectory: settings.stateDirectory)
+      return print(try ControlSocket.ask(request, at: path))
     } catch {
       guard error.isDown else { throw CommandFailure(error.sentence) }
     }
     do throws(SpoolError) {
-      return try offline(try JobStore(directory: settings.stateDirectory, mayCreate: false))
+      let store = try JobStore(directory: settings.stateDirectory, mayCreate: false)
+      return print(try offline(store))
     } catch {
       throw CommandFailure("the daemon is not running, and \(error.sentence)")
     }
   }
 
-  private static func show<T: Decodable>(
-    _ reply: ControlSocket.Reply, _ arguments: Arguments, as type: T.Type, text: (T) -> String
-  ) throws(CommandFailure) -> Int32 {
-    guard !reply.failed else { throw CommandFailure(reply.text) }
-    if arguments.has("--json") {
-      Output.text(reply.text)
-    } else if let value = JSONText.decode(type, reply.text) {
-      Output.text(text(value))
-    } else {
-      throw CommandFailure("the daemon answers in a form this program does not know; restart it")
+  private static func print(_ reply: ControlSocket.Reply) -> Int32 {
+    guard !reply.failed else {
+      Output.complain(reply.text)
+      return 1
     }
+    Output.text(reply.text)
     return 0
   }
 }

@@ -2,8 +2,8 @@ internal import Spool
 internal import Voicemail
 
 /// What `status` tells; with the daemon down, of the spool alone.
-struct StatusReport: Codable, Sendable {
-  struct DaemonFacts: Codable, Sendable {
+struct StatusReport: Encodable, Sendable {
+  struct DaemonFacts: Encodable, Sendable {
     var pid: Int32
     var uptimeSeconds: Double
     var workers: [WorkerStatus]
@@ -17,7 +17,9 @@ struct StatusReport: Codable, Sendable {
   var daemon: DaemonFacts?
   var spool: SpoolStatistics
 
-  var text: String {
+  func print(asJSON: Bool) -> String { asJSON ? JSONText.line(self) : text }
+
+  private var text: String {
     var text = "voicemail-milter \(version)"
     if let daemon {
       text += ", pid \(daemon.pid), up \(Output.age(Int64(daemon.uptimeSeconds * 1_000)))\n"

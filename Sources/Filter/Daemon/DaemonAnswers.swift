@@ -6,13 +6,14 @@ internal import Spool
 struct DaemonAnswers {
   let context: DaemonContext
 
-  /// Each request is a command's name and its operands; each answer one line of JSON.
+  /// Each request is a command's words; the answer is what the command prints.
   func answer(_ request: [String]) -> ControlSocket.Reply {
     do throws(SpoolError) {
+      let asJSON = request.last == "--json"
       switch request.first {
-      case "status": return .init(try JSONText.line(status()))
-      case "show":
-        return try ShowReport.find(request.dropFirst().first ?? "", in: context.store)
+      case "status": return .init(try status().print(asJSON: asJSON))
+      case "show" where request.count > 1:
+        return try ShowReport.find(request[1], in: context.store, asJSON: asJSON)
       default: return .init(failed: true, "unknown request")
       }
     } catch {
