@@ -142,8 +142,10 @@ import Testing
     name.sin_family = sa_family_t(AF_INET)
     name.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
     var size = socklen_t(MemoryLayout<sockaddr_in>.size)
-    let result = withUnsafeMutableBytes(of: &name) { bytes in
-      let address = bytes.assumingMemoryBound(to: sockaddr.self).baseAddress!
+    let result = withUnsafeMutableBytes(of: &name) { bytes -> Int32 in
+      guard let address = bytes.assumingMemoryBound(to: sockaddr.self).baseAddress else {
+        return -1
+      }
       return bind(descriptor, address, size) | getsockname(descriptor, address, &size)
     }
     try #require(result == 0)
