@@ -111,7 +111,8 @@ import Testing
       try client.sendRaw([0, 0, 0, 99, UInt8(ascii: "C"), 1, 2, 3])
       return client
     }
-    try withExtendedLifetime(stalled) { #expect(try probe.servesAMessage()) }
+    defer { withExtendedLifetime(stalled) {} }
+    #expect(try probe.servesAMessage())
   }
 
   @Test func `two hundred connections leave no descriptor and no session behind`() throws {

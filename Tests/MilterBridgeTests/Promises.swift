@@ -1,0 +1,45 @@
+import Testing
+
+@testable import MilterBridge
+
+/// What the bridge promises even if libmilter should not: its own state machine, without libmilter.
+@Suite struct Promises: ~Copyable {
+  private final class Recorder: MilterSession {
+    var events: [String] = []
+
+    func envelopeFrom(
+      _ address: [UInt8], parameters: [[UInt8]], macros: borrowing MilterMacros
+    ) -> MilterReply {
+      events.append("mail")
+      return .continue
+    }
+    func abort() { events.append("abort") }
+    func close() { events.append("close") }
+  }
+
+  private let recorder = Recorder()
+  private let macros = MilterMacros([:])
+
+  @Test func `a second MAIL aborts the open message`() {
+    let connection = MilterConnection(session: recorder, options: .none)
+    _ = connection.envelopeFrom([Array("<a>".utf8)], macros)
+    _ = connection.envelopeFrom([Array("<b>".utf8)], macros)
+    #expect(recorder.events == ["mail", "abort", "mail"])
+  }
+
+  @Test func `close aborts the open message`() {
+    let connection = MilterConnection(session: recorder, options: .none)
+    _ = connection.envelopeFrom([Array("<a>".utf8)], macros)
+    connection.close()
+    #expect(recorder.events == ["mail", "abort", "close"])
+  }
+
+  @Test func `abort without a message is not told`() {
+    let connection = MilterConnection(session: recorder, options: .none)
+    connection.abort()
+    _ = connection.envelopeFrom([Array("<a>".utf8)], macros)
+    _ = connection.endOfMessage(macros)
+    connection.abort()
+    #expect(recorder.events == ["mail"])
+  }
+}
