@@ -1,2 +1,27 @@
+# make demo    a voicemail goes through a real Postfix and comes out with its transcript
+#              (FILE=some.eml your own message, KEEP=1 leaves it running, PICTURE=file.png)
+# make test    everything is built and tested
+#
+# Both install the Debian packages that are missing; see Scripts/install-packages.
+
+SWIFT_BUILD = swift build -c release --static-swift-stdlib
+
+.PHONY: demo test build install-packages
+
+demo:
+	@Scripts/install-packages demo
+	$(SWIFT_BUILD)
+	@FILE='$(FILE)' KEEP='$(KEEP)' PICTURE='$(PICTURE)' Scripts/demo
+
 test:
+	@Scripts/install-packages test
+	swift build
 	swift test
+	swift format lint --strict -r Sources Tests Package.swift
+
+build:
+	@Scripts/install-packages build
+	$(SWIFT_BUILD)
+
+install-packages:
+	@Scripts/install-packages test

@@ -48,14 +48,26 @@ extension SMTPClient {
   }
 
   /// XFORWARD is for logs: a server that refuses it gets the message all the same.
+  ///
+  /// Postfix refuses a whole line for one value it does not like (an IPv6 address where it speaks
+  /// IPv4 only); what it does like is then sent alone, above all the first queue id.
   private func forwardClient(_ client: ForwardedClient?) throws(SMTPFailure) -> [String] {
     guard let client else { return [] }
     var remarks: [String] = []
     for command in XForward.commands(for: client, offered: extensions.xforwardAttributes) {
-      let reply = try exchange(command, at: .xforward, limit: limits.hello)
-      if reply.code / 100 != 2 { remarks.append("XFORWARD refused: \(reply.forLog)") }
+      guard try xforward(command) != nil else { continue }
+      for attribute in command.split(separator: " ").dropFirst() {
+        guard let refused = try xforward("XFORWARD \(attribute)") else { continue }
+        remarks.append("XFORWARD refused: \(refused.forLog)")
+      }
     }
     return remarks
+  }
+
+  /// The reply, if it is a refusal.
+  private func xforward(_ command: String) throws(SMTPFailure) -> SMTPReply? {
+    let reply = try exchange(command, at: .xforward, limit: limits.hello)
+    return reply.code / 100 == 2 ? nil : reply
   }
 
   private func line(_ command: String, _ parameters: [String]) -> String {

@@ -73,12 +73,21 @@ import Testing
     #expect(lines[0].contains("NAME=\(String(repeating: "n", count: 255)) "))
   }
 
-  @Test func `a refused XFORWARD does not hold the message up`() throws {
-    let server = try FakeSMTPServer(script { $0.always["XFORWARD"] = .say("550 5.7.0 no") })
+  @Test func `a refused XFORWARD does not hold the message up, nor the other attributes`() throws {
+    let server = try FakeSMTPServer(
+      script {
+        $0.always["XFORWARD NAME=pbx.example.com ADDR"] = .say("501 5.5.4 Bad ADDR syntax")
+        $0.always["XFORWARD ADDR"] = .say("501 5.5.4 Bad ADDR syntax")
+      })
     var item = submission()
     item.client = pbx
     let result = try SMTPClient(SMTPTarget(server.target), limits: patient).deliver(item)
     #expect(result.isComplete)
-    #expect(result.remarks == ["XFORWARD refused: 550 5.7.0 no"])
+    #expect(result.remarks == ["XFORWARD refused: 501 5.5.4 Bad ADDR syntax"])
+    #expect(
+      server.messages.first?.xforward == [
+        "XFORWARD NAME=pbx.example.com", "XFORWARD PORT=51234", "XFORWARD PROTO=ESMTP",
+        "XFORWARD HELO=pbx", "XFORWARD IDENT=88A9DF8E1B2", "XFORWARD SOURCE=REMOTE",
+      ])
   }
 }

@@ -1,0 +1,82 @@
+package import Foundation
+import Glibc
+
+/// A real Postfix of a test's own (Scripts/private-postfix), gone with the value.
+///
+/// It runs with the lines of postfix-examples/milter. Needs root.
+package final class PrivatePostfix: Sendable {
+  package let smtpPort: UInt16
+  /// The listener without the filter.
+  package let reinjectPort: UInt16
+  /// Where it looks for the milter.
+  package let milterSocket: String
+
+  private let directory: TemporaryDirectory
+  private static let script = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+    .appendingPathComponent("../../Scripts/private-postfix").standardizedFileURL
+
+  /// Why it cannot run here; nil when it can.
+  package static var obstacle: String? {
+    if getuid() != 0 { return "needs root" }
+    let master = "/usr/lib/postfix/sbin/master"
+    return FileManager.default.isExecutableFile(atPath: master) ? nil : "Postfix is not installed"
+  }
+
+  /// Starts one; `settings` are lines for its main.cf: `message_size_limit=1000`.
+  package init(_ settings: [String] = []) throws {
+    directory = try TemporaryDirectory()
+    let output = try PrivatePostfix.run(["start", directory.path] + settings)
+    let values = output.split(separator: "\n").reduce(into: [String: String]()) { values, line in
+      let parts = line.split(separator: "=", maxSplits: 1)
+      if parts.count == 2 { values[String(parts[0])] = String(parts[1]) }
+    }
+    guard let smtp = values["SMTP_PORT"].flatMap({ UInt16($0) }),
+      let reinject = values["REINJECT_PORT"].flatMap({ UInt16($0) }),
+      let socket = values["MILTER_SOCKET"]
+    else { throw Trouble(sentence: "private-postfix start said: \(output)") }
+    (smtpPort, reinjectPort, milterSocket) = (smtp, reinject, socket)
+  }
+
+  deinit { _ = try? PrivatePostfix.run(["stop", directory.path]) }
+
+  /// Its log so far.
+  package var log: String {
+    (try? String(contentsOfFile: directory.file("mail.log"), encoding: .utf8)) ?? ""
+  }
+
+  /// The messages in a user's mailbox, the oldest first: `ann` for ann@example.com.
+  package func mail(of user: String) -> [Data] {
+    let folder = directory.url.appendingPathComponent("mail/\(user)/new")
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
+    return names.sorted().compactMap { try? Data(contentsOf: folder.appendingPathComponent($0)) }
+  }
+
+  /// Waits until a user has that many messages; returns what there is when the limit passes.
+  ///
+  /// A mailbox rings no bell, so this looks every 10 ms.
+  package func waitForMail(of user: String, count: Int = 1, seconds: Double = 20) -> [Data] {
+    let end = Date(timeIntervalSinceNow: seconds)
+    while mail(of: user).count < count, Date() < end { usleep(10_000) }
+    return mail(of: user)
+  }
+
+  private struct Trouble: Error {
+    let sentence: String
+  }
+
+  private static func run(_ arguments: [String]) throws -> String {
+    let process = Process()
+    process.executableURL = script
+    process.arguments = arguments
+    let (output, errors) = (Pipe(), Pipe())
+    (process.standardOutput, process.standardError) = (output, errors)
+    try process.run()
+    let text = try output.fileHandleForReading.readToEnd() ?? Data()
+    let complaint = try errors.fileHandleForReading.readToEnd() ?? Data()
+    process.waitUntilExit()
+    guard process.terminationStatus == 0 else {
+      throw Trouble(sentence: String(decoding: complaint, as: UTF8.self))
+    }
+    return String(decoding: text, as: UTF8.self)
+  }
+}
