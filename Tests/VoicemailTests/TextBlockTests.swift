@@ -32,7 +32,6 @@ func widest(_ text: String) -> Int {
 
         Automatic transcript, a draft: names and numbers may be wrong. Words marked
         [like this?] are uncertain.
-        --------------------------------------------------------------
 
         """)
   }
@@ -50,7 +49,6 @@ func widest(_ text: String) -> Int {
         Received: Thu 6 Aug 2026, 15:45 (+0200)
         Length:   0:17 (recording attached: msg0002.WAV)
 
-        --------------------------------------------------------------
 
         """)
   }

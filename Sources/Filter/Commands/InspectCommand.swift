@@ -4,24 +4,28 @@ internal import Voicemail
 /// `inspect`: what the filter would do with a message, and why.
 enum InspectCommand {
   struct Report: Encodable {
+    struct CallerReport: Encodable {
+      @OrNull var number: String?
+      @OrNull var name: String?
+    }
     struct Audio: Encodable {
-      var filename: String?
+      @OrNull var filename: String?
       var contentType: String
-      var codec: String?
-      var sampleRateHz: Int?
-      var channels: Int?
-      var durationSeconds: Double?
+      @OrNull var codec: String?
+      @OrNull var sampleRateHz: Int?
+      @OrNull var channels: Int?
+      @OrNull var durationSeconds: Double?
       var bytes: Int
-      /// Why nothing is known of it; nil when all is.
-      var trouble: String?
+      /// Why the recording cannot be read.
+      @OrNull var trouble: String?
     }
     var file: String
     var verdict: String
     var reason: String
-    var rule: String?
-    var caller = Caller()
-    var mailbox: String?
-    var durationSeconds: Double?
+    @OrNull var rule: String?
+    var caller = CallerReport(number: nil, name: nil)
+    @OrNull var mailbox: String?
+    @OrNull var durationSeconds: Double?
     var audio: [Audio] = []
   }
 
@@ -51,11 +55,16 @@ enum InspectCommand {
     do throws(StepFailure) {
       let (facts, verdict) = try examiner.examine(message, envelope: envelope, client: client)
       switch verdict {
-      case .pass(let reason): return Report(file: file, verdict: "pass", reason: reason)
+      case .pass(let reason):
+        return Report(
+          file: file, verdict: "pass", reason: reason, rule: nil, mailbox: nil,
+          durationSeconds: nil)
       case .voicemail(let voicemail):
         var report = Report(
           file: file, verdict: "voicemail", reason: voicemail.reason, rule: voicemail.rule,
-          caller: voicemail.caller, mailbox: voicemail.mailbox)
+          caller: .init(number: voicemail.caller.number, name: voicemail.caller.name),
+          mailbox: voicemail.mailbox,
+          durationSeconds: nil)
         for index in voicemail.audioParts where facts.parts.indices.contains(index) {
           report.audio.append(try audio(facts.parts[index], message, examiner))
         }
@@ -73,7 +82,8 @@ enum InspectCommand {
   {
     let content = try examiner.reader.content(ofPart: part.index, in: message)
     var audio = Report.Audio(
-      filename: part.filename, contentType: part.contentType, bytes: content.count)
+      filename: part.filename, contentType: part.contentType, codec: nil, sampleRateHz: nil,
+      channels: nil, durationSeconds: nil, bytes: content.count, trouble: nil)
     do throws(StepFailure) {
       let facts = try examiner.decoder.facts(
         content, contentType: part.contentType, filename: part.filename)

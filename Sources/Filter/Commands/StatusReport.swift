@@ -14,7 +14,7 @@ struct StatusReport: Encodable, Sendable {
   var version: String
   var nowMS: Int64
   /// nil: the daemon is not running.
-  var daemon: DaemonFacts?
+  @OrNull var daemon: DaemonFacts?
   var spool: SpoolStatistics
 
   func print(asJSON: Bool) -> String { asJSON ? JSONText.line(self) : text }

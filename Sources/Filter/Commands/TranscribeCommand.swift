@@ -6,7 +6,7 @@ enum TranscribeCommand {
   struct Report: Encodable {
     var file: String
     /// File name of the part, for a message.
-    var part: String?
+    @OrNull var part: String?
     var engine: String
     var language: String
     var status: TranscriptStatus
@@ -16,7 +16,7 @@ enum TranscribeCommand {
     var text: String
     var segments: [SegmentReport]
     /// Why there is no text; nil with text.
-    var reason: String?
+    @OrNull var reason: String?
   }
 
   struct SegmentReport: Encodable {

@@ -1,6 +1,6 @@
 /// The block for the top of the text part: the caller's words first, as an inbox shows them.
 enum TextBlock {
-  /// Lines of at most 78 columns, each ended by `\n`; the last is a rule above the PBX's own text.
+  /// Lines of at most 78 columns, each ended by `\n`; Mail writes a rule below them.
   static func render(_ notice: Notice) -> String {
     var lines: [String] = []
     let isLabelled = notice.recordings.count > 1
@@ -17,7 +17,6 @@ enum TextBlock {
       lines += TextColumns.wrap(
         doubt ? "\(legend) Words marked [like this?] are uncertain." : legend)
     }
-    lines.append(String(repeating: "-", count: 62))
     return lines.joined(separator: "\n") + "\n"
   }
 
