@@ -4,7 +4,7 @@
 #
 # Both install the Debian packages that are missing; see Scripts/install-packages.
 
-SWIFT_BUILD = swift build -c release --static-swift-stdlib
+SWIFT_BUILD = swift build -c release --static-swift-stdlib --product voicemail-milter
 
 .PHONY: demo test build install-packages
 

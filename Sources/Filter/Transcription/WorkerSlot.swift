@@ -57,6 +57,7 @@ final class WorkerSlot {
     context.board.update(number) {
       $0 = WorkerStatus(number: $0.number, doing: .starting, sinceMS: 0)
     }
+    let start = ContinuousClock.now
     do throws(StepFailure) {
       let fresh = try WorkerProcess(setup: Wiring.setup(context.settings))
       worker = fresh
@@ -69,6 +70,9 @@ final class WorkerSlot {
         guard let trouble = engine.trouble else { continue }
         context.log.error("engine unusable", ["engine": engine.name, "why": trouble])
       }
+      context.log.info(
+        "worker started",
+        ["worker": "\(number)", "pid": "\(fresh.pid)", "start_ms": "\(start.elapsedMS)"])
       return true
     } catch {
       context.log.error("worker not started", ["why": error.sentence])

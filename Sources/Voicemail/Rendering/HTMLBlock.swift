@@ -113,9 +113,9 @@ enum HTMLBlock {
 
   /// Doubt shows as a line and as a sign: never by colour alone.
   private static func run(_ run: SpokenText.Run) -> String {
-    guard run.isDoubtful else { return escape(run.text) }
+    guard run.isDoubtful else { return escape(run.text + run.ending) }
     return "<span title=\"uncertain\" style=\"border-bottom:2px dotted\">\(escape(run.text))</span>"
-      + "&nbsp;[?]"
+      + "&nbsp;[?]" + escape(run.ending)
   }
 
   private static func table(_ facts: [Notice.Fact]) -> String {

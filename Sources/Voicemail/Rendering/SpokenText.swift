@@ -3,6 +3,8 @@ struct SpokenText: Equatable {
   struct Run: Equatable {
     var text: String
     var isDoubtful: Bool
+    /// The sentence's end, which is never in doubt itself.
+    var ending = ""
   }
 
   /// Below this an engine's word is wrong more often than right.
@@ -26,7 +28,7 @@ struct SpokenText: Equatable {
       var paragraph = end == nil
       // NaN from an engine compares false and joins the paragraphs.
       if let end, segment.start - end >= Self.paragraphPauseSeconds { paragraph = true }
-      for word in words {
+      for (index, word) in words.enumerated() {
         guard budget > 0 else {
           isShortened = true
           return
@@ -36,7 +38,10 @@ struct SpokenText: Equatable {
         let count = text.unicodeScalars.count
         if count > budget { isShortened = true }
         budget -= count + 1
-        add(Run(text: text, isDoubtful: word.confidence < Self.doubtfulBelow), paragraph)
+        let ending = index == words.count - 1 ? Self.ending(of: segment, after: text) : ""
+        add(
+          Run(text: text, isDoubtful: word.confidence < Self.doubtfulBelow, ending: ending),
+          paragraph)
         paragraph = false
       }
       end = segment.end
@@ -50,6 +55,14 @@ struct SpokenText: Equatable {
       confidence: segment.confidence == 0 ? 1 : segment.confidence)
   }
 
+  /// Words stand without punctuation; the segment's text has what ends its sentence.
+  private static func ending(of segment: Segment, after word: String) -> String {
+    guard let last = segment.text.last, ".?!".contains(last), !word.hasSuffix(String(last)) else {
+      return ""
+    }
+    return String(last)
+  }
+
   /// Neighbours of one kind are one run: `[like this?]`, not `[like?] [this?]`.
   private mutating func add(_ run: Run, _ startsParagraph: Bool) {
     guard !startsParagraph, let paragraph = paragraphs.indices.last,
@@ -58,8 +71,12 @@ struct SpokenText: Equatable {
       paragraphs.append([run])
       return
     }
-    if paragraphs[paragraph][last].isDoubtful == run.isDoubtful {
-      paragraphs[paragraph][last].text += " " + run.text
+    if paragraphs[paragraph][last].isDoubtful == run.isDoubtful,
+      !run.isDoubtful || paragraphs[paragraph][last].ending.isEmpty
+    {
+      let before = paragraphs[paragraph][last]
+      paragraphs[paragraph][last].text = before.text + before.ending + " " + run.text
+      paragraphs[paragraph][last].ending = run.ending
     } else {
       paragraphs[paragraph].append(run)
     }
@@ -70,7 +87,7 @@ struct SpokenText: Equatable {
     var text = ""
     for run in paragraphs.joined() where text.utf8.count <= limit * 4 {
       text += text.isEmpty ? "" : " "
-      text += run.text.prefix(limit + 2)
+      text += run.text.prefix(limit + 2) + run.ending
     }
     return SafeText.line(text, limit: limit)
   }

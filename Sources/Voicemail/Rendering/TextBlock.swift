@@ -28,7 +28,7 @@ enum TextBlock {
     var lines: [String] = []
     for (index, paragraph) in text.paragraphs.enumerated() {
       let isLast = index == text.paragraphs.count - 1
-      let words = paragraph.map { $0.isDoubtful ? "[\($0.text)?]" : $0.text }
+      let words = paragraph.map { ($0.isDoubtful ? "[\($0.text)?]" : $0.text) + $0.ending }
         .joined(separator: " ")
       // Each paragraph opens the quotation anew, the last one closes it.
       lines += TextColumns.wrap("\"\(words)\(isLast && !text.isShortened ? "\"" : "")")
