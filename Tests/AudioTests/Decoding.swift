@@ -91,6 +91,9 @@ import Voicemail
     #expect(recording.facts.container == "MPEG")
     #expect(recording.durationSeconds > 1.5)
     #expect(recording.speechSeconds == 0)
+    let misnamed = try SoundFileDecoder().decode(
+      file, contentType: "audio/basic", filename: "msg0001.wav")
+    #expect(misnamed.facts.codec == "MP3")
   }
 
   @Test func `the bytes decide, not the name or the type`() throws {
