@@ -1,7 +1,8 @@
 /// The coding of a file without a header, guessed from what the sender calls it.
 ///
-/// Asterisk's `format=gsm`, `ulaw`, `alaw` and `sln` write bare samples. A recording with a header
-/// never comes here: its bytes say what it is.
+/// Asterisk's `format=gsm`, `ulaw`, `alaw` and `sln` write bare samples. Where the bytes name a
+/// format, they win. (`audio/basic` says nothing: it is sent for AU, which has a header, and for
+/// WAV.)
 func headerlessFormat(_ file: [UInt8], contentType: String, filename: String?) -> SoundFormat? {
   guard !looksLikeText(file) else { return nil }
   let type = contentType.lowercased().prefix { $0 != ";" && $0 != " " }
@@ -11,7 +12,6 @@ func headerlessFormat(_ file: [UInt8], contentType: String, filename: String?) -
   case ("audio/x-gsm", _), ("audio/gsm", _), (_, "gsm"):
     return isFullRateGSM(file) ? .rawGSM : nil
   case ("audio/x-ulaw", _), ("audio/pcmu", _), (_, "ulaw"), (_, "ul"), (_, "pcm"): return .rawMuLaw
-  case ("audio/basic", _): return .rawMuLaw
   case ("audio/x-alaw", _), ("audio/pcma", _), (_, "alaw"), (_, "al"): return .rawALaw
   case ("audio/x-sln", _), (_, "sln"), (_, "raw"): return .rawLinear
   default: return nil

@@ -40,12 +40,14 @@ package struct SoundFileDecoder: AudioDecoder {
     guard file.count <= maxFileBytes else {
       throw .permanent("a recording of \(file.count) bytes; the limit is \(maxFileBytes)")
     }
+    let raw = headerlessFormat(file, contentType: contentType, filename: filename)
     do throws(StepFailure) {
-      return try SoundFile(streamedWAV(file) ?? file)
+      let sound = try SoundFile(streamedWAV(file) ?? file)
+      guard let raw, sound.format.isMPEG, !file.starts(with: "ID3".utf8) else { return sound }
+      // Loud bare samples hold the 11 bits that begin an MPEG frame sooner or later.
+      return try SoundFile(file, headerless: raw)
     } catch {
-      if let raw = headerlessFormat(file, contentType: contentType, filename: filename) {
-        return try SoundFile(file, headerless: raw)
-      }
+      if let raw { return try SoundFile(file, headerless: raw) }
       guard let foreign = foreignFormat(file) else { throw error }
       throw .permanent("\(error.sentence) (it looks like \(foreign))")
     }

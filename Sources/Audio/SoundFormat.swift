@@ -14,6 +14,8 @@ struct SoundFormat: Equatable {
   /// Asterisk's `sln`: 16 bit, low byte first.
   static let rawLinear = SoundFormat(raw: SF_FORMAT_PCM_16 | SF_ENDIAN_LITTLE)
 
+  var isMPEG: Bool { Int(code) & SF_FORMAT_TYPEMASK == SF_FORMAT_MPEG }
+
   /// Name of the coding as `AudioFacts.codec` shows it.
   var codec: String {
     let coding = Int(code) & SF_FORMAT_SUBMASK
