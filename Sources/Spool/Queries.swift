@@ -42,7 +42,6 @@ package struct JobDetails: Sendable, Codable, Equatable {
   package var sizeBytes: Int64
   package var voicemail: VoicemailFacts
   package var result: ResultFacts?
-  package var receptionMS: Int64
   package var deliveryMS: Int64?
   package var workerAttempts: Int
   package var deliveryAttempts: Int
@@ -109,7 +108,7 @@ extension JobStore {
       let rows = try connection.query(
         """
         SELECT state, received_ms, due_ms, finished_ms, form, sender, client, new_queue_id,
-          message_id, size_bytes, voicemail, result, reception_ms, delivery_ms, worker_attempts,
+          message_id, size_bytes, voicemail, result, delivery_ms, worker_attempts,
           delivery_attempts, lease_holder, reason
         FROM message WHERE id = ?
         """, .text(id)
@@ -126,9 +125,9 @@ extension JobStore {
             voicemail: try JSONColumn.decode(VoicemailFacts.self, row.text(10), of: id),
             result: row.isNull(11)
               ? nil : try JSONColumn.decode(ResultFacts.self, row.text(11), of: id),
-            receptionMS: row.integer(12), deliveryMS: row.isNull(13) ? nil : row.integer(13),
-            workerAttempts: Int(row.integer(14)), deliveryAttempts: Int(row.integer(15)),
-            leaseHolder: row.text(16), reason: row.text(17), events: events)
+            deliveryMS: row.isNull(12) ? nil : row.integer(12),
+            workerAttempts: Int(row.integer(13)), deliveryAttempts: Int(row.integer(14)),
+            leaseHolder: row.text(15), reason: row.text(16), events: events)
         }
       }
       return try rows.first?.get()

@@ -7,14 +7,14 @@ extension JobStore {
       try connection.run(
         """
         INSERT INTO message (id, state, received_ms, due_ms, sender, sender_parameters, client,
-          queue_id, message_id, voicemail, size_bytes, reception_ms)
-        VALUES (?, 'waiting', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+          queue_id, message_id, voicemail, size_bytes)
+        VALUES (?, 'waiting', ?, ?, ?, ?, ?, ?, ?, ?, ?)
         """,
         .text(job.id), .integer(job.receivedMS), .integer(job.receivedMS),
         .text(job.envelope.sender), try JSONColumn.encode(job.envelope.senderParameters),
         try JSONColumn.encode(job.client), .optional(job.client.queueID),
         .optional(job.messageID), try JSONColumn.encode(job.voicemail),
-        .integer(job.content.count), .integer(job.receptionMS))
+        .integer(job.content.count))
       for (position, recipient) in job.envelope.recipients.enumerated() {
         try connection.run(
           "INSERT INTO recipient (message_id, position, address, parameters) VALUES (?, ?, ?, ?)",

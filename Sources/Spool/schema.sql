@@ -26,7 +26,6 @@ CREATE TABLE message (
   voicemail TEXT NOT NULL,              -- JSON: VoicemailFacts
   result TEXT,                          -- JSON: ResultFacts, no text
   size_bytes INTEGER NOT NULL,
-  reception_ms INTEGER NOT NULL,
   delivery_ms INTEGER,
   finished_ms INTEGER,
   reason TEXT                           -- of deferred and held

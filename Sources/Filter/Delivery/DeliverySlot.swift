@@ -130,7 +130,6 @@ final class DeliverySlot {
           "recipients": "\(job.envelope.recipients.count)", "form": job.form.rawValue,
           "transcript": result?.status.rawValue,
           "seconds": "\(Double(Clock.nowMS() - job.receivedMS) / 1_000)",
-          "reception_ms": details.map { "\($0.receptionMS)" },
           "decode_ms": result.map { "\($0.decodeMS)" },
           "recognize_ms": result.map { "\($0.recognizeMS)" },
           "enhance_ms": result.map { "\($0.enhanceMS)" }, "delivery_ms": "\(took)",

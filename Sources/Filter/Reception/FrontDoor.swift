@@ -108,8 +108,7 @@ final class FrontDoor: MilterSession {
       try context.store.accept(
         NewJob(
           id: id, receivedMS: now, envelope: envelope, client: client,
-          messageID: facts.header("Message-ID"), voicemail: voicemail, content: content,
-          receptionMS: start.elapsedMS))
+          messageID: facts.header("Message-ID"), voicemail: voicemail, content: content))
     } catch {
       context.log.error(
         "voicemail passes unchanged", ["queue_id": client.queueID, "why": error.sentence])
@@ -120,7 +119,7 @@ final class FrontDoor: MilterSession {
       [
         "queue_id": client.queueID, "id": id, "rule": voicemail.rule,
         "recipients": "\(envelope.recipients.count)", "bytes": "\(content.count)",
-        "recordings": "\(voicemail.audioParts.count)",
+        "recordings": "\(voicemail.audioParts.count)", "reception_ms": "\(start.elapsedMS)",
       ])
     context.transcription.ring()
     return .discard

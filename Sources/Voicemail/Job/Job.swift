@@ -10,12 +10,10 @@ package struct NewJob: Sendable {
   package var voicemail: VoicemailFacts
   /// The message as received: header section and body, CRLF line ends.
   package var content: [UInt8]
-  /// From the first byte of the body to the hand-over, milliseconds.
-  package var receptionMS: Int64
 
   package init(
     id: String, receivedMS: Int64, envelope: Envelope, client: ClientFacts, messageID: String?,
-    voicemail: VoicemailFacts, content: [UInt8], receptionMS: Int64
+    voicemail: VoicemailFacts, content: [UInt8]
   ) {
     self.id = id
     self.receivedMS = receivedMS
@@ -24,7 +22,6 @@ package struct NewJob: Sendable {
     self.messageID = messageID
     self.voicemail = voicemail
     self.content = content
-    self.receptionMS = receptionMS
   }
 }
 
