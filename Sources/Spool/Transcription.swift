@@ -66,6 +66,16 @@ extension JobStore {
     }
   }
 
+  /// Gives a message back untouched, at an orderly stop: the attempt does not count.
+  package func giveBack(_ lease: Lease, nowMS: Int64) throws(SpoolError) {
+    try commits.perform { connection throws(SpoolError) in
+      let held = try connection.finish(
+        lease, "state = 'waiting', worker_attempts = worker_attempts - 1, due_ms = ?",
+        .integer(nowMS))
+      if held { try connection.event(lease.id, nowMS, "given back: the daemon stops") }
+    }
+  }
+
   /// Messages received before that moment that still wait for a worker go out as they came.
   package func expireWaiting(receivedBeforeMS: Int64, nowMS: Int64) throws(SpoolError) {
     try commits.perform { connection throws(SpoolError) in

@@ -2,6 +2,7 @@ internal import Audio
 internal import Dispatch
 internal import Glibc
 internal import Mail
+internal import Operations
 internal import Speech
 internal import Voicemail
 
@@ -16,6 +17,7 @@ enum WorkCommand {
   static func run() -> Int32 {
     // Whatever the daemon had open without close-on-exec is not for a worker.
     closefrom(descriptor + 1)
+    takeName()
     limitResources()
     endWithDaemon()
     let channel = WorkerChannel(descriptor: descriptor)
@@ -55,6 +57,14 @@ enum WorkCommand {
       reader: GMimeReader(),
       transcriber: Transcriber(decoder: Wiring.decoder(setup), engines: engines),
       enhancer: MessageSplicer())
+  }
+
+  /// Started through /proc/self/exe, it would be called "exe" in ps and top (proc(5), comm).
+  private static func takeName() {
+    let file = unsafe open("/proc/self/comm", O_WRONLY)
+    guard file >= 0 else { return }
+    writeAll(Array("voicemail-work".utf8), to: file)
+    close(file)
   }
 
   private static func limitResources() {

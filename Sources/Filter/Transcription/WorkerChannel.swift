@@ -69,6 +69,13 @@ struct WorkerChannel {
     }
   }
 
+  /// C: SO_SNDTIMEO (socket(7)); after it `send` throws `closed`.
+  func limitSending(seconds: Int) {
+    var limit = timeval(tv_sec: seconds, tv_usec: 0)
+    let size = socklen_t(MemoryLayout<timeval>.size)
+    unsafe setsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &limit, size)
+  }
+
   /// Whether the other side has hung up, without waiting.
   var isClosed: Bool {
     var entry = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)

@@ -12,10 +12,14 @@ final class WorkerProcess {
   /// Loading a model from a cold disk takes seconds.
   private static let startLimit = Duration.seconds(60)
 
+  /// A worker reads at once what it asked for; one that does not is stopped or broken.
+  private static let sendLimitSeconds = 30
+
   init(setup: WorkerSetup) throws(StepFailure) {
     let started = try Self.spawn()
     pid = started.pid
     channel = WorkerChannel(descriptor: started.descriptor)
+    channel.limitSending(seconds: Self.sendLimitSeconds)
     do throws(ChannelError) {
       try channel.send(.setup, json: setup)
       let frame = try channel.receive(until: .now + Self.startLimit)

@@ -43,17 +43,14 @@ final class WorkerSlot {
         context.transcription.wait(untilMS: Clock.nowMS() + Self.restartPauseMS)
       }
     }
-    worker = nil
-    context.board.update(number) {
-      $0.doing = .stopped
-      $0.pid = nil
-    }
+    dropWorker()
+    context.board.update(number) { $0.doing = .stopped }
   }
 
   private func startWorker() -> Bool {
     if let worker, !worker.isDead { return true }
     if let worker { context.log.warning("idle worker died", ["pid": "\(worker.pid)"]) }
-    worker = nil
+    dropWorker()
     context.board.update(number) {
       $0 = WorkerStatus(number: $0.number, doing: .starting, sinceMS: 0)
     }
@@ -80,6 +77,12 @@ final class WorkerSlot {
     }
   }
 
+  /// Kills and reaps it. Its pid goes from the board first: afterwards it may be another's.
+  private func dropWorker() {
+    context.board.update(number) { $0.pid = nil }
+    worker = nil
+  }
+
   private func work(on job: LeasedJob) throws(SpoolError) {
     let age = Clock.nowMS() - job.receivedMS
     let left = context.settings.transcriptionDeadlineMS - age
@@ -96,7 +99,7 @@ final class WorkerSlot {
       return
     } catch ChannelError.timedOut where order.withoutTranscript == nil {
       context.log.warning("transcription deadline", ["id": job.id, "worker": "\(number)"])
-      worker = nil
+      dropWorker()
       order.withoutTranscript = Self.tooLate
       if startWorker() {
         do throws(ChannelError) {
@@ -113,10 +116,8 @@ final class WorkerSlot {
     }
   }
 
-  private static let tooLate =
-    "No transcript: it was not ready in time. Please listen to the recording."
-  private static let tooHard =
-    "No transcript: the recording could not be processed. Please listen to it."
+  private static let tooLate = "it was not ready in time"
+  private static let tooHard = "the recording could not be processed"
 
   private typealias Outcome = (result: WorkResult, enhanced: [UInt8]?)
 
@@ -164,7 +165,10 @@ final class WorkerSlot {
 
   private func lose(_ job: LeasedJob, _ error: ChannelError, giveUp: Bool) throws(SpoolError) {
     let pid = worker.map { "\($0.pid)" } ?? "none"
-    worker = nil
+    dropWorker()
+    guard !context.transcription.isStopped else {
+      return try context.store.giveBack(job.lease, nowMS: Clock.nowMS())
+    }
     let why = "worker \(number) (pid \(pid)) lost: \(error)"
     context.log.error(
       "worker lost", ["id": job.id, "pid": pid, "attempt": "\(job.attempt)", "why": "\(error)"])

@@ -56,7 +56,7 @@ package struct Transcript: Sendable, Codable, Equatable {
   package var durationSeconds: Double
   package var speechSeconds: Double
   package var segments: [Segment]
-  /// Why there is no text, as the recipient reads it; nil with text.
+  /// Why there is no text, in the recipient's words: a clause in lower case; nil with text.
   package var reason: String?
 
   package init(
