@@ -1,0 +1,55 @@
+import Foundation
+import Operations
+import Testing
+
+@Suite("The README") struct ReadmeTests {
+  private static let root = URL(fileURLWithPath: #filePath)
+    .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+
+  private static func text(_ path: String) throws -> String {
+    try String(contentsOf: root.appendingPathComponent(path), encoding: .utf8)
+  }
+
+  @Test func `names every setting with its default and no other`() throws {
+    let readme = try Self.text("README.md")
+    let block = try #require(readme.components(separatedBy: "```ini\n").dropFirst().first)
+    let written = try #require(block.components(separatedBy: "```").first)
+    var expected = ""
+    var section = ""
+    for key in SettingsTable.keys {
+      if key.section != section { expected += "[\(key.section)]\n" }
+      section = key.section
+      expected += key.standard.isEmpty ? "\(key.name) =\n" : "\(key.name) = \(key.standard)\n"
+    }
+    #expect(written == expected)
+  }
+
+  @Test func `shows the lines for main.cf as they are shipped and tested`() throws {
+    let lines = try Self.text("postfix-examples/milter/main.cf").split(separator: "\n")
+      .filter { !$0.hasPrefix("#") }.map { "    \($0)" }
+    #expect(lines.count == 4)
+    #expect(try Self.text("README.md").contains(lines.joined(separator: "\n")))
+  }
+
+  @Test(arguments: ["README.md", "docs/flow.md", "docs/dependencies.md"])
+  func `names no file that is not there`(page: String) throws {
+    let words = try Self.text(page).split { " \n`()[]|,;".contains($0) }.map(String.init)
+    let directory = page.hasPrefix("docs/") ? "docs/" : ""
+    var found = 0
+    for word in words where word.contains("/") && word.hasSuffix(".swift") || word.hasSuffix(".md") {
+      let places = [word, "Sources/" + word, directory + word]
+      #expect(
+        places.contains { FileManager.default.fileExists(atPath: Self.root.path + "/" + $0) },
+        "\(page) names \(word)")
+      found += 1
+    }
+    #expect(found > 0 || page == "docs/dependencies.md")
+  }
+
+  @Test func `maps every target`() throws {
+    let readme = try Self.text("README.md")
+    let targets = try FileManager.default.contentsOfDirectory(
+      atPath: Self.root.appendingPathComponent("Sources").path)
+    for target in targets { #expect(readme.contains("| `\(target)` |"), "no row for \(target)") }
+  }
+}
