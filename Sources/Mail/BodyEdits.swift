@@ -43,8 +43,10 @@ struct BodyEdits {
   ) throws(StepFailure) -> [Edit] {
     let region = try PartRegion(of: index, in: nodes, message: message)
     let fields = "Content-Type: \(containerType("alternative"))\(newline)"
+    // The line end behind a part's content belongs to the delimiter there; at the end is none.
+    let lineEnd = region.content.upperBound == message.count ? Array(newline.utf8) : []
     return fieldEdits(region, new: fields, isRoot: nodes[index].parent == nil)
-      + [contentEdit(region, alternative(plain, html))]
+      + [contentEdit(region, alternative(plain, html) + lineEnd)]
   }
 
   private func rewrite(_ index: Int, in nodes: [MIMENode], as new: TextEntity)
@@ -119,9 +121,7 @@ struct BodyEdits {
   // MARK: content
 
   private func contentEdit(_ region: PartRegion, _ content: [UInt8]) -> Edit {
-    // The line end behind a part's content belongs to the delimiter there; at the end is none.
-    let lineEnd = region.content.upperBound == message.count ? Array(newline.utf8) : []
-    return Edit(range: region.content, replacement: emptyLine(region) + content + lineEnd)
+    Edit(range: region.content, replacement: emptyLine(region) + content)
   }
 
   /// A header section that ran to the end of the message needs its empty line.
