@@ -73,7 +73,8 @@ struct BodyEdits {
   /// The root's Content fields move verbatim to a child of a new multipart/mixed, its content too.
   private func wrap(_ nodes: [MIMENode]) throws(StepFailure) -> [Edit] {
     let region = try PartRegion(of: 0, in: nodes, message: message)
-    let outer = boundary + "-0"
+    // Neither is the beginning of the other: RFC 2046 lets readers compare beginnings only.
+    let outer = "=_outer" + boundary.dropFirst()
     let moved = region.headers.fields.filter(Self.belongsToContent)
     var edits = moved.map { Edit(range: $0.range, replacement: []) }
     var fields = "Content-Type: multipart/mixed; boundary=\"\(outer)\"\(newline)"

@@ -7,6 +7,7 @@ import Voicemail
   private let splicer = MessageSplicer(randomness: { 0xABCDEF })
   private let reader = GMimeReader()
   private static let boundary = "=_voicemail-abcdef-abcdef"
+  private static let outer = "=_outer_voicemail-abcdef-abcdef"
 
   @Test func `an Asterisk mail comes out as designed`() throws {
     let output = text(try splicer.enhance(Fixture.asterisk.bytes, with: .sample))
@@ -29,8 +30,8 @@ import Voicemail
       =2D-------------------------------------------------------------
       Dear Full Name:
 
-      \tJust wanted to let you know you were just left a 0:17 long message (numbe=
-      r 3)
+      \tJust wanted to let you know you were just left a 0:17 long message (number=
+       3)
       in mailbox 1001 from JOHN SMITH, on Thursday, August 06, 2026 at 03:45:49 P=
       M so you might
       want to check it when you get a chance.  Thanks!
@@ -108,13 +109,13 @@ import Voicemail
       output.hasPrefix(
         """
         \(Enhancement.sampleHeaders)From: pbx@example.org
-        Content-Type: multipart/mixed; boundary="\(Self.boundary)-0"
+        Content-Type: multipart/mixed; boundary="\(Self.outer)"
         Subject: Voicemail
         Content-Class: voice
         MIME-Version: 1.0
         X-Last: 1
 
-        --\(Self.boundary)-0
+        --\(Self.outer)
         Content-Type: multipart/alternative; boundary="\(Self.boundary)"
 
 
@@ -123,7 +124,7 @@ import Voicemail
       output.hasSuffix(
         """
         --\(Self.boundary)--
-        --\(Self.boundary)-0
+        --\(Self.outer)
         Content-Type: audio/x-wav;
         \tname="msg.wav"
         Content-Disposition: attachment; filename="msg.wav"
@@ -131,8 +132,7 @@ import Voicemail
 
         \(Fixture.wav)
 
-
-        --\(Self.boundary)-0--
+        --\(Self.outer)--
 
         """))
   }
