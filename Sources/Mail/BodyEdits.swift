@@ -43,8 +43,10 @@ struct BodyEdits {
   ) throws(StepFailure) -> [Edit] {
     let region = try PartRegion(of: index, in: nodes, message: message)
     let fields = "Content-Type: \(containerType("alternative"))\(newline)"
+    // The line end behind a part's content belongs to the delimiter there; at the end is none.
+    let lineEnd = region.content.upperBound == message.count ? Array(newline.utf8) : []
     return fieldEdits(region, new: fields, isRoot: nodes[index].parent == nil)
-      + [contentEdit(region, alternative(plain, html))]
+      + [contentEdit(region, alternative(plain, html) + lineEnd)]
   }
 
   private func rewrite(_ index: Int, in nodes: [MIMENode], as new: TextEntity)
@@ -71,7 +73,8 @@ struct BodyEdits {
   /// The root's Content fields move verbatim to a child of a new multipart/mixed, its content too.
   private func wrap(_ nodes: [MIMENode]) throws(StepFailure) -> [Edit] {
     let region = try PartRegion(of: 0, in: nodes, message: message)
-    let outer = boundary + "-0"
+    // Neither is the beginning of the other: RFC 2046 lets readers compare beginnings only.
+    let outer = "=_outer" + boundary.dropFirst()
     let moved = region.headers.fields.filter(Self.belongsToContent)
     var edits = moved.map { Edit(range: $0.range, replacement: []) }
     var fields = "Content-Type: multipart/mixed; boundary=\"\(outer)\"\(newline)"
@@ -119,9 +122,7 @@ struct BodyEdits {
   // MARK: content
 
   private func contentEdit(_ region: PartRegion, _ content: [UInt8]) -> Edit {
-    // The line end behind a part's content belongs to the delimiter there; at the end is none.
-    let lineEnd = region.content.upperBound == message.count ? Array(newline.utf8) : []
-    return Edit(range: region.content, replacement: emptyLine(region) + content + lineEnd)
+    Edit(range: region.content, replacement: emptyLine(region) + content)
   }
 
   /// A header section that ran to the end of the message needs its empty line.

@@ -5,7 +5,7 @@ enum ContentTypeText {
   /// Lower case `type/subtype`; nil when the value names none.
   static func name(_ value: [UInt8]) -> String? {
     let text = HeaderText.unfolded(value)
-    // C: `g_mime_content_type_parse` answers text/plain to nonsense; only then is `/` missing.
+    // C: `g_mime_content_type_parse`, which answers application/octet-stream to nonsense.
     guard text.contains("/"), let type = unsafe g_mime_content_type_parse(nil, text) else {
       return nil
     }
@@ -13,11 +13,13 @@ enum ContentTypeText {
     return unsafe name(type)
   }
 
-  /// Several fields on one part (Amazon Connect writes two): the first that says more than
-  /// `application/octet-stream`, else the first.
+  /// Several fields on one leaf (Amazon Connect writes two): the one that names a recording, else
+  /// the first that says more than `application/octet-stream`, else the first.
   static func mostSpecific(_ values: [[UInt8]]) -> String? {
-    let names = values.lazy.compactMap { name($0) }
-    return names.first { $0 != "application/octet-stream" } ?? names.first
+    let names = values.compactMap { name($0) }
+    return names.first { $0.hasPrefix("audio/") } ?? names.first {
+      $0 != "application/octet-stream"
+    } ?? names.first
   }
 
   static func name(_ type: UnsafeMutablePointer<GMimeContentType>) -> String? {

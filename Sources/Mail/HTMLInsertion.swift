@@ -12,13 +12,17 @@ enum HTMLInsertion {
   private static func place(in bytes: [UInt8]) -> Int {
     var best = (rank: 0, end: 0)
     var position = 0
+    var commentsEnd = true
     while position < bytes.count {
       guard bytes[position] == UInt8(ascii: "<") else {
         position += 1
         continue
       }
-      if matches(bytes, position, "<!--") {
-        position = commentEnd(bytes, position + 4)
+      // A comment without an end is none; there is no need to look for its end twice.
+      if commentsEnd, matches(bytes, position, "<!--") {
+        let end = commentEnd(bytes, position + 4)
+        commentsEnd = end != nil
+        position = end ?? position + 4
         continue
       }
       let rank = rank(bytes, position)
@@ -43,10 +47,13 @@ enum HTMLInsertion {
     return 0
   }
 
+  /// No real tag is longer; it bounds the search where quotes never close.
+  private static let tagLimit = 8192
+
   // The ">" behind a tag, not one in a quoted attribute; nil when the tag has no end.
   private static func tagEnd(_ bytes: [UInt8], _ start: Int) -> Int? {
     var quote: UInt8?
-    for position in start..<bytes.count {
+    for position in start..<min(bytes.count, start + tagLimit) {
       let byte = bytes[position]
       if let open = quote {
         if byte == open { quote = nil }
@@ -59,14 +66,13 @@ enum HTMLInsertion {
     return nil
   }
 
-  private static func commentEnd(_ bytes: [UInt8], _ start: Int) -> Int {
+  private static func commentEnd(_ bytes: [UInt8], _ start: Int) -> Int? {
     var position = start
     while position < bytes.count {
       if matches(bytes, position, "-->") { return position + 3 }
       position += 1
     }
-    // A comment without an end hides nothing from a browser we know of; read on behind its start.
-    return start
+    return nil
   }
 
   private static func matches(_ bytes: [UInt8], _ position: Int, _ lowercase: String) -> Bool {

@@ -19,24 +19,32 @@ struct LeafText {
     }
   }
 
-  /// Whether the other text is in it whole: as it is, or escaped where HTML was made of plain text.
+  /// Whether the other text is in it whole; line ends at the very end do not count, since GMime
+  /// miscounts them before a delimiter where LF and CRLF mix.
   ///
   /// HTML: the new document is the old one with the block inserted at one place.
   func holds(_ other: LeafText, besides enhancement: Enhancement) -> Bool {
     let block = block(enhancement)
+    let bytes = Self.trimmed(bytes)
+    let old = Self.trimmed(other.bytes)
     if type == "text/plain" {
       // Between them stand only the empty line and the dashes.
-      let between = bytes.count - block.count - other.bytes.count
-      return (0...80).contains(between) && bytes.suffix(other.bytes.count) == other.bytes[...]
+      let between = bytes.count - block.count - old.count
+      return (0...80).contains(between) && bytes.suffix(old.count) == old
     }
-    guard bytes.count == other.bytes.count + block.count else { return false }
-    let before = zip(bytes, other.bytes).prefix { $0 == $1 }.count
-    let behind = zip(bytes.reversed(), other.bytes.reversed()).prefix { $0 == $1 }.count
-    return before + behind >= other.bytes.count
+    guard bytes.count == Self.trimmed(old + block).count || bytes.count == old.count + block.count
+    else { return false }
+    let before = zip(bytes, old).prefix { $0 == $1 }.count
+    let behind = zip(bytes.reversed(), old.reversed()).prefix { $0 == $1 }.count
+    return before + behind >= old.count
   }
 
   private func block(_ enhancement: Enhancement) -> [UInt8] {
     TextEntity.normalized(type == "text/html" ? enhancement.html : enhancement.text)
+  }
+
+  private static func trimmed(_ text: some RandomAccessCollection<UInt8>) -> ArraySlice<UInt8> {
+    Array(text)[...].dropLast(text.reversed().prefix { $0 == UInt8(ascii: "\n") }.count)
   }
 
   private func contains(_ wanted: [UInt8]) -> Bool {

@@ -36,9 +36,15 @@ struct MIMENode {
   /// Where GMime saw the encoded content of a leaf; nil when it saw none.
   var content: Range<Int>?
 
+  /// Whether several Content-Type fields contradict each other; readers differ in which they believe.
+  var isAmbiguous: Bool {
+    let types = headers.filter { $0.name.lowercased() == "content-type" }
+    return types.contains { $0.value != types.first?.value }
+  }
+
   /// Whether it is text meant to be read in place rather than a file sent along.
   func isBodyText(_ type: String) -> Bool {
     kind == .leaf && !isNested && contentType == type && disposition != "attachment"
-      && filename == nil
+      && filename == nil && !isAmbiguous
   }
 }

@@ -64,14 +64,14 @@ import CGMime
     return unsafe Self.cast(objects[index], to: GMimePart.self, if: g_mime_part_get_type())
   }
 
-  func surroundings(_ index: Int) -> (prologue: String, epilogue: String) {
+  func surroundings(_ index: Int) -> (prologue: [UInt8], epilogue: [UInt8]) {
     guard nodes.indices.contains(index),
       let multipart = unsafe Self.cast(
         objects[index], to: GMimeMultipart.self, if: g_mime_multipart_get_type())
-    else { return ("", "") }
+    else { return ([], []) }
     return unsafe (
-      string(g_mime_multipart_get_prologue(multipart)) ?? "",
-      string(g_mime_multipart_get_epilogue(multipart)) ?? ""
+      bytes(g_mime_multipart_get_prologue(multipart)),
+      bytes(g_mime_multipart_get_epilogue(multipart))
     )
   }
 

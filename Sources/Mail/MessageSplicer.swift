@@ -62,8 +62,7 @@ package struct MessageSplicer: MessageEnhancer {
   private func freshBoundary(in message: [UInt8]) throws(StepFailure) -> String {
     for _ in 0..<8 {
       let digits = [randomness(), randomness()].map { String($0, radix: 16) }.joined(separator: "-")
-      let boundary = "=_voicemail-\(digits)"
-      if !Self.contains(message, Array(boundary.utf8)) { return boundary }
+      if !Self.contains(message, Array(digits.utf8)) { return "=_voicemail-\(digits)" }
     }
     throw .permanent("mail: enhance: no boundary found in 8 attempts that is not in the message")
   }

@@ -75,7 +75,7 @@ import Voicemail
   }
 
   /// Text before the first and after the last boundary line of a multipart, line ends as LF.
-  func surroundings(ofNode index: Int) -> (prologue: String, epilogue: String) {
+  func surroundings(ofNode index: Int) -> (prologue: [UInt8], epilogue: [UInt8]) {
     tree.surroundings(index)
   }
 

@@ -17,6 +17,9 @@ enum Placement: Equatable {
     guard let root = nodes.first else {
       throw .permanent("mail: enhance: GMime finds no header section")
     }
+    guard !root.isAmbiguous else {
+      throw .permanent("mail: enhance: the message has several Content-Types that differ")
+    }
     let placement = try find(in: nodes, root: root)
     for index in placement.edited { try refuseSealed(nodes, index) }
     return placement

@@ -80,8 +80,7 @@ package struct SelfCheck {
     guard before.count == after.count else {
       throw failure("\(what): \(before.count) fields before, \(after.count) after")
     }
-    for (one, other) in zip(before, after) where one.name != other.name || one.value != other.value
-    {
+    for (one, other) in zip(before, after) where !isSameField(one, other) {
       throw failure("\(what) \(one.name) differs")
     }
   }
@@ -124,24 +123,21 @@ package struct SelfCheck {
     let known = Set(before.nodes.compactMap(\.boundary))
     var old = before.leaves[...]
     var newTypes: [String] = []
-    for leaf in after.leaves {
+    for (position, leaf) in after.leaves.enumerated() {
       let node = after.nodes[leaf]
-      let content = after.content(ofNode: leaf)
-      if let next = old.first, before.nodes[next].contentType == node.contentType,
-        Self.leafFields(before.nodes[next]) == Self.leafFields(node),
-        Self.path(next, before.nodes, known) == Self.path(leaf, after.nodes, known),
-        before.content(ofNode: next) == content
-      {
+      if let next = old.first, Self.isSame(before, next, after, leaf, known) {
         old = old.dropFirst()
         continue
       }
-      let text = LeafText(content: content, node: node)
+      let text = LeafText(content: after.content(ofNode: leaf), node: node)
       guard node.isBodyText(node.contentType), text.carries(enhancement) else {
         throw Self.failure("leaf \(node.leafIndex ?? 0), \(node.contentType), differs")
       }
       newTypes.append(node.contentType)
       guard let next = old.first, before.nodes[next].isBodyText(node.contentType) else { continue }
-      // One that does not hold the old leaf stands beside it; the old one must then follow as it was.
+      // A new leaf may stand beside an old one of its type, which then follows as it was.
+      let following = after.leaves.dropFirst(position + 1).first
+      if let following, Self.isSame(before, next, after, following, known) { continue }
       let replaced = LeafText(content: before.content(ofNode: next), node: before.nodes[next])
       if text.holds(replaced, besides: enhancement) {
         try Self.compareOtherFields(before.nodes[next], leaf, in: after.nodes)
@@ -156,10 +152,24 @@ package struct SelfCheck {
     }
   }
 
+  private static func isSame(
+    _ before: borrowing ParsedMessage, _ old: Int, _ after: borrowing ParsedMessage, _ new: Int,
+    _ known: Set<String>
+  ) -> Bool {
+    before.nodes[old].contentType == after.nodes[new].contentType
+      && leafFields(before.nodes[old]).elementsEqual(leafFields(after.nodes[new]), by: isSameField)
+      && before.content(ofNode: old) == after.content(ofNode: new)
+      && path(old, before.nodes, known) == path(new, after.nodes, known)
+  }
+
   // A root's other fields belong to the message; rule 1 has them.
-  private static func leafFields(_ node: MIMENode) -> [String] {
-    let fields = node.parent == nil ? node.headers.filter(describesContent) : node.headers
-    return fields.map { "\($0.name):\(String(decoding: $0.value, as: UTF8.self))" }
+  private static func leafFields(_ node: MIMENode) -> [MIMENode.RawHeader] {
+    node.parent == nil ? node.headers.filter(describesContent) : node.headers
+  }
+
+  // Bytes, not text: Swift takes composed and decomposed letters for equal. Offsets may differ.
+  private static func isSameField(_ one: MIMENode.RawHeader, _ other: MIMENode.RawHeader) -> Bool {
+    one.name.utf8.elementsEqual(other.name.utf8) && one.value == other.value
   }
 
   // What a replaced leaf said beyond its encoding stands on it, or on the alternative around it.

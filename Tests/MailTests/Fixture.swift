@@ -1,3 +1,5 @@
+import Testing
+
 /// Messages as PBXs write them, each named by what is special in it.
 struct Fixture: CustomTestStringConvertible, Sendable {
   let testDescription: String
@@ -313,5 +315,3 @@ struct Fixture: CustomTestStringConvertible, Sendable {
   ]
   static let all = enhanceable + enhanceable.map(\.withCRLF)
 }
-
-import Testing
