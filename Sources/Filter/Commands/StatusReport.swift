@@ -52,7 +52,7 @@ struct StatusReport: Encodable, Sendable {
       text += " (\(spool.withoutTranscriptLastDay) without a transcript)"
     }
     if let median = spool.medianSeconds, let longest = spool.longestSeconds {
-      text += "; after \(Output.tenths(median)) s, the slowest after \(Output.tenths(longest)) s"
+      text += "; median \(Output.tenths(median)) s, slowest \(Output.tenths(longest)) s"
     }
     return text
   }
