@@ -81,5 +81,7 @@ let package = Package(
     tests("SpeechTests", ["Speech", "Audio", "Voicemail"]),
     tests("MailTests", ["Mail", "Voicemail"]),
     tests("VoicemailTests", ["Voicemail"]),
+    tests("SpoolTests", ["Spool", "Voicemail"]),
+    tests("OperationsTests", ["Operations"]),
   ]
 )
