@@ -82,5 +82,7 @@ let package = Package(
     tests("MailTests", ["Mail", "Voicemail"]),
     tests("VoicemailTests", ["Voicemail"]),
     tests("DocumentationTests", ["Operations"]),
+    tests("SpoolTests", ["Spool", "Voicemail"]),
+    tests("OperationsTests", ["Operations"]),
   ]
 )

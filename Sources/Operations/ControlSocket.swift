@@ -26,21 +26,23 @@ package enum ControlSocket {
   static let requestLimit = 4_096
   static let replyLimit = 64 << 20
   /// A caller that says nothing must not keep the next one out for long.
-  static let patienceSeconds = 5
+  static let patienceMS = 5_000
+  /// The daemon answers one by one, and each may have to wait for the disk.
+  static let answerPatienceMS = 60_000
 
   package static func path(stateDirectory: String) -> String { stateDirectory + "/control.sock" }
 
   /// Listens and answers requests one by one until the process ends.
   package static func serve(
-    at path: String, answer: @escaping @Sendable ([String]) -> Reply
+    at path: String, patienceMS: Int = patienceMS, answer: @escaping @Sendable ([String]) -> Reply
   ) throws(ControlError) {
     let listener = try openSocket(path)
     // Whoever holds the spool's lock owns this path: what stands there is a dead daemon's.
     unsafe unlink(path)
-    let mask = umask(0o177)
-    let bound = unsafe withAddress(path) { unsafe bind(listener, $0, $1) }
-    umask(mask)
-    guard bound == 0, listen(listener, 16) == 0 else {
+    // Nobody gets in before listen(2), so the mode is right in time; umask would hit all threads.
+    guard unsafe withAddress(path, { unsafe bind(listener, $0, $1) }) == 0,
+      unsafe chmod(path, 0o600) == 0, listen(listener, 16) == 0
+    else {
       let code = errno
       close(listener)
       throw ControlError(isDown: false, sentence: "control socket \(path): \(words(code))")
@@ -55,10 +57,12 @@ package enum ControlSocket {
           continue
         }
         // No accept4 here; children are spawned with closefrom, so none inherits it.
-        limitPatience(caller)
-        let request = readToEnd(caller, limit: requestLimit)
-        let reply = answer(
-          request.split(separator: 0).map { String(decoding: $0, as: UTF8.self) })
+        limitPatience(caller, patienceMS)
+        let request = readToEnd(caller, limit: requestLimit, patienceMS: patienceMS)
+        let reply =
+          request.count < requestLimit
+          ? answer(request.split(separator: 0).map { String(decoding: $0, as: UTF8.self) })
+          : Reply(failed: true, "a request must be shorter than \(requestLimit) bytes")
         send(Array((reply.failed ? "1" : "0").utf8) + Array(reply.text.utf8), to: caller)
         close(caller)
       }
@@ -66,16 +70,19 @@ package enum ControlSocket {
   }
 
   /// Asks the daemon. Throws with `isDown` when none listens there.
-  package static func ask(_ request: [String], at path: String) throws(ControlError) -> Reply {
+  package static func ask(
+    _ request: [String], at path: String, patienceMS: Int = answerPatienceMS
+  ) throws(ControlError) -> Reply {
     let connection = try openSocket(path)
     defer { close(connection) }
     guard unsafe withAddress(path, { unsafe connect(connection, $0, $1) }) == 0 else {
       let down = errno == ENOENT || errno == ECONNREFUSED
       throw ControlError(isDown: down, sentence: "control socket \(path): \(words(errno))")
     }
+    limitPatience(connection, patienceMS)
     send(Array(request.joined(separator: "\0").utf8), to: connection)
     shutdown(connection, Int32(SHUT_WR))
-    let reply = readToEnd(connection, limit: replyLimit)
+    let reply = readToEnd(connection, limit: replyLimit, patienceMS: patienceMS)
     guard let first = reply.first else {
       throw ControlError(isDown: false, sentence: "control socket \(path): no answer")
     }
@@ -114,17 +121,20 @@ package enum ControlSocket {
     }
   }
 
-  private static func limitPatience(_ descriptor: Int32) {
-    var patience = timeval(tv_sec: patienceSeconds, tv_usec: 0)
+  private static func limitPatience(_ descriptor: Int32, _ milliseconds: Int) {
+    var patience = timeval(
+      tv_sec: milliseconds / 1_000, tv_usec: suseconds_t(milliseconds % 1_000 * 1_000))
     let size = socklen_t(MemoryLayout<timeval>.size)
     unsafe setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &patience, size)
     unsafe setsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &patience, size)
   }
 
-  private static func readToEnd(_ descriptor: Int32, limit: Int) -> [UInt8] {
+  /// Until the end, the limit, or a silence; one that drips has that time in all.
+  private static func readToEnd(_ descriptor: Int32, limit: Int, patienceMS: Int) -> [UInt8] {
+    let end = ContinuousClock.now + .milliseconds(patienceMS)
     var content: [UInt8] = []
     var buffer = [UInt8](repeating: 0, count: 1 << 14)
-    while content.count < limit {
+    while content.count < limit, ContinuousClock.now < end {
       let count = unsafe read(descriptor, &buffer, buffer.count)
       if count < 0, errno == EINTR { continue }
       guard count > 0 else { break }

@@ -24,10 +24,17 @@ package struct Log: Sendable {
   package var level: LogLevel
   /// systemd's journal keeps time and reads the level from `<n>` (sd-daemon(3)).
   private let toJournal: Bool
+  private let descriptor: Int32
 
   package init(level: LogLevel) {
+    self.init(
+      level: level, toJournal: unsafe getenv("JOURNAL_STREAM") != nil, descriptor: STDERR_FILENO)
+  }
+
+  init(level: LogLevel, toJournal: Bool, descriptor: Int32) {
     self.level = level
-    toJournal = unsafe getenv("JOURNAL_STREAM") != nil
+    self.toJournal = toJournal
+    self.descriptor = descriptor
   }
 
   package func error(_ event: String, _ fields: KeyValuePairs<String, String?> = [:]) {
@@ -56,7 +63,7 @@ package struct Log: Sendable {
       guard let value else { continue }
       line += " \(name)=\(Self.quoted(value))"
     }
-    writeAll(Array((line + "\n").utf8), to: STDERR_FILENO)
+    writeAll(Array((line + "\n").utf8), to: descriptor)
   }
 
   private static func journalPrefix(_ severity: LogLevel) -> String {
@@ -78,17 +85,18 @@ package struct Log: Sendable {
         }))
   }
 
+  /// By scalars, not characters: a combining mark behind a quote must not hide it.
   private static func quoted(_ value: String) -> String {
     let clean = oneLine(value)
-    guard clean.isEmpty || clean.contains(where: { $0 == " " || $0 == "\"" || $0 == "=" }) else {
-      return clean
+    guard
+      clean.isEmpty || clean.unicodeScalars.contains(where: { " \"=".unicodeScalars.contains($0) })
+    else { return clean }
+    var escaped = "\"".unicodeScalars
+    for scalar in clean.unicodeScalars {
+      if scalar == "\"" || scalar == "\\" { escaped.append("\\") }
+      escaped.append(scalar)
     }
-    var escaped = "\""
-    for character in clean {
-      if character == "\"" || character == "\\" { escaped.append("\\") }
-      escaped.append(character)
-    }
-    return escaped + "\""
+    return String(escaped) + "\""
   }
 
   private static func timestamp() -> String {

@@ -1,7 +1,7 @@
 internal import Glibc
 
 /// The settings in force: defaults, overlaid by the configuration file.
-package struct Settings: Sendable {
+package struct Settings: Sendable, Equatable {
   package static let standardPath = "/etc/voicemail-milter/voicemail-milter.conf"
 
   package var stateDirectory = ""
@@ -21,13 +21,13 @@ package struct Settings: Sendable {
 
   /// Reads that file; without a path the standard one, if there, else the defaults alone.
   package static func load(path: String?) throws(SettingsError) -> Settings {
-    guard let text = try read(path ?? standardPath, mustExist: path != nil) else {
+    guard let bytes = try read(path ?? standardPath, mustExist: path != nil) else {
       return try Settings(file: nil)
     }
-    return try Settings(file: SettingsFile(path: path ?? standardPath, text: text))
+    return try Settings(file: SettingsFile(path: path ?? standardPath, bytes: bytes))
   }
 
-  private init(file: SettingsFile?) throws(SettingsError) {
+  init(file: SettingsFile?) throws(SettingsError) {
     var errors = file.map(Self.unknownKeys) ?? []
     var values: [String: SettingValue] = [:]
     for key in SettingsTable.keys {
@@ -35,7 +35,7 @@ package struct Settings: Sendable {
       guard let value = SettingValue(written ?? key.standard, as: key.kind) else {
         let place = file?.place(section: key.section, key: key.name) ?? "built-in"
         errors.append(
-          "\(place): [\(key.section)] \(key.name) = \(written ?? ""): must be "
+          "\(place): [\(key.section)] \(key.name) = \(SettingsFile.shown((written ?? "").trimmingSpaces)): must be "
             + key.kind.expectation)
         continue
       }
@@ -54,7 +54,7 @@ package struct Settings: Sendable {
     socketMode = UInt32(number("milter.socket_mode"))
     sources = values["recognition.sources"]?.list ?? []
     transcriptionDeadlineMS = Int64(number("transcription.deadline"))
-    maxAudioSeconds = number("transcription.max_audio") / 1_000
+    maxAudioSeconds = (number("transcription.max_audio") + 999) / 1_000
     acousticModel = optional("transcription.acoustic_model")
     languageModel = optional("transcription.language_model")
     dictionary = optional("transcription.dictionary")
@@ -70,14 +70,14 @@ package struct Settings: Sendable {
     for (section, keys) in file.values.sorted(by: { $0.key < $1.key }) {
       guard sections.contains(section) else {
         errors.append(
-          "\(file.place(section: section, key: nil)): [\(section)]: no such section"
+          "\(file.place(section: section, key: nil)): [\(SettingsFile.shown(section))]: no such section"
             + suggestion(for: section, among: sections.sorted()))
         continue
       }
       let known = SettingsTable.keys.filter { $0.section == section }.map(\.name)
       for key in keys.keys.sorted() where !known.contains(key) {
         errors.append(
-          "\(file.place(section: section, key: key)): [\(section)] \(key): no such key"
+          "\(file.place(section: section, key: key)): [\(section)] \(SettingsFile.shown(key)): no such key"
             + suggestion(for: key, among: known))
       }
     }
@@ -93,9 +93,9 @@ package struct Settings: Sendable {
     return "; did you mean \(nearest.word)?"
   }
 
-  private static func read(_ path: String, mustExist: Bool) throws(SettingsError) -> String? {
+  private static func read(_ path: String, mustExist: Bool) throws(SettingsError) -> [UInt8]? {
     do throws(FileError) {
-      return String(decoding: try readFile(path, limitBytes: 1 << 20), as: UTF8.self)
+      return try readFile(path, limitBytes: 1 << 20)
     } catch {
       if !mustExist, error.code == ENOENT { return nil }
       throw SettingsError(lines: ["configuration \(error.sentence)"])

@@ -16,19 +16,26 @@ struct SettingsFile {
   /// By section and key, as written.
   private(set) var values: [String: [String: String]] = [:]
 
-  init(path: String, text: String) throws(SettingsError) {
+  init(path: String, bytes: [UInt8]) throws(SettingsError) {
     self.path = path
-    self.text = text
-    // C: g_key_file_load_from_data, freed by g_key_file_unref.
+    text = String(decoding: bytes, as: UTF8.self)
+    for (index, line) in bytes.split(separator: 10, omittingEmptySubsequences: false).enumerated() {
+      // A NUL would end the value for C, in silence.
+      let trouble =
+        line.contains(0)
+        ? "a NUL byte"
+        : String(validating: line, as: UTF8.self) == nil ? "bytes that are not UTF-8" : nil
+      guard let trouble else { continue }
+      throw SettingsError(lines: ["\(path):\(index + 1): the line has \(trouble)"])
+    }
+    // C: g_key_file_new, freed by g_key_file_unref.
     let file = unsafe g_key_file_new()
     defer { unsafe g_key_file_unref(file) }
-    var error: UnsafeMutablePointer<GError>?
-    let loaded = unsafe g_key_file_load_from_data(
-      file, text, gsize(text.utf8.count), G_KEY_FILE_NONE, &error)
-    guard loaded != 0 else {
-      let words = unsafe error.map { unsafe String(cString: $0.pointee.message) } ?? "unreadable"
-      unsafe g_clear_error(&error)
-      throw SettingsError(lines: ["\(path)\(Self.badLine(text)): \(words)"])
+    guard unsafe Self.load(text, into: file) else {
+      throw SettingsError(lines: [
+        "\(path):\(Self.badLine(text)): must be a [section], a key = value in a section, or a "
+          + "# comment"
+      ])
     }
     for section in unsafe Self.strings(g_key_file_get_groups(file, nil)) {
       var found: [String: String] = [:]
@@ -41,11 +48,17 @@ struct SettingsFile {
     }
   }
 
-  /// `file:line`, or the file alone where the line cannot be found.
+  /// KEEP_TRANSLATIONS: else GLib drops `key[de] = value` in silence. C: `g_key_file_load_from_data`
+  private static func load(_ text: String, into file: OpaquePointer?) -> Bool {
+    unsafe g_key_file_load_from_data(
+      file, text, gsize(text.utf8.count), G_KEY_FILE_KEEP_TRANSLATIONS, nil) != 0
+  }
+
+  /// `file:line`, or the file alone where the line cannot be found; of a key given twice the one that counts.
   func place(section: String, key: String?) -> String {
     var current = ""
-    for (index, line) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated()
-    {
+    var found: Int?
+    for (index, line) in Self.lines(text).enumerated() {
       let line = line.trimmingSpaces
       if line.hasPrefix("["), line.hasSuffix("]") {
         current = String(line.dropFirst().dropLast())
@@ -53,23 +66,41 @@ struct SettingsFile {
       } else if current == section, let key,
         line.prefix(while: { $0 != "=" }).trimmingSpaces == key
       {
-        return "\(path):\(index + 1)"
+        found = index + 1
       }
     }
-    return path
+    return found.map { "\(path):\($0)" } ?? path
   }
 
-  /// `:LINE` of the first line that is neither section, key, comment nor empty.
-  private static func badLine(_ text: String) -> String {
-    for (index, line) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated()
-    {
-      let line = line.trimmingSpaces
-      let isFine =
-        line.isEmpty || line.hasPrefix("#") || (line.hasPrefix("[") && line.hasSuffix("]"))
-        || (line.contains("=") && !line.hasPrefix("="))
-      if !isFine { return ":\(index + 1)" }
+  /// What a message quotes of the file: short, on one line, nothing that moves a terminal.
+  static func shown(_ text: String) -> String {
+    let clean = text.unicodeScalars.prefix(80).map { scalar in
+      scalar.properties.generalCategory == .control || scalar.properties.isWhitespace ? " " : scalar
     }
-    return ""
+    return String(String.UnicodeScalarView(clean)) + (text.unicodeScalars.count > 80 ? "..." : "")
+  }
+
+  /// By bytes: to Swift a CR LF is one character.
+  private static func lines(_ text: String) -> [Substring] {
+    text.utf8.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
+      .map { Substring($0) }
+  }
+
+  /// The line GLib stumbles at: the shortest beginning of the file that it does not take ends there.
+  private static func badLine(_ text: String) -> Int {
+    let all = lines(text)
+    var (good, bad) = (0, all.count)
+    while bad - good > 1 {
+      let middle = (good + bad) / 2
+      let file = unsafe g_key_file_new()
+      if unsafe load(all.prefix(middle).joined(separator: "\n") + "\n", into: file) {
+        good = middle
+      } else {
+        bad = middle
+      }
+      unsafe g_key_file_unref(file)
+    }
+    return bad
   }
 
   /// Copies and frees a NULL-terminated list. C: g_strfreev

@@ -18,7 +18,7 @@ package enum SettingKind: Sendable, Equatable {
     case .path: "an absolute path"
     case .list: "a comma-separated list"
     case .integer(let range): "a whole number from \(range.lowerBound) to \(range.upperBound)"
-    case .duration: "a time such as 30s, 5min, 2h or 5d"
+    case .duration: "a time such as 30s, 5min, 2h or 5d, at most 3650d"
     case .mode: "an octal mode such as 0660"
     case .choice(let words): "one of " + words.joined(separator: ", ")
     }

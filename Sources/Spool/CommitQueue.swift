@@ -43,6 +43,13 @@ final class CommitQueue: Sendable {
     return try result.get()
   }
 
+  /// How many wait for the next transaction.
+  var depth: Int { waiting.withLock { $0.count } }
+  private var isIdle: Bool { depth == 0 }
+
+  /// Returns when nothing of the queue's own keeps the connection open any more.
+  func settle() { queue.sync {} }
+
   private func drain() {
     let batch = waiting.withLock { waiting in
       let all = waiting
@@ -52,9 +59,15 @@ final class CommitQueue: Sendable {
     guard !batch.isEmpty else { return }
     let errors = connection.withLock { connection in Self.commit(batch, on: connection) }
     for (entry, error) in zip(batch, errors) { entry.finish(error) }
+    guard isIdle else { return }
+    connection.withLock { connection in
+      guard connection.hasErased else { return }
+      // secure_delete cleans the tables; the log keeps what they held until it is cut.
+      connection.hasErased = (try? connection.run("PRAGMA wal_checkpoint(TRUNCATE)")) == nil
+    }
   }
 
-  /// One transaction; an entry that fails is undone alone, a failed commit fails all.
+  /// One transaction; an entry that fails is undone alone, a failed commit is tried again one by one.
   private static func commit(_ batch: [Waiting], on connection: Connection) -> [SpoolError?] {
     var errors: [SpoolError?] = []
     do throws(SpoolError) {
@@ -66,6 +79,8 @@ final class CommitQueue: Sendable {
           errors.append(nil)
         } catch {
           errors.append(error)
+          // On a full disk SQLite rolls the whole transaction back by itself: nothing to go back to.
+          guard connection.isInTransaction else { throw error }
           try connection.run("ROLLBACK TO entry")
         }
         try connection.run("RELEASE entry")
@@ -73,9 +88,9 @@ final class CommitQueue: Sendable {
       try connection.run("COMMIT")
       return errors
     } catch {
-      // Fails when SQLite has rolled back by itself (disk full, I/O error): nothing is left to undo.
-      _ = try? connection.run("ROLLBACK")
-      return batch.map { _ in error }
+      if connection.isInTransaction { _ = try? connection.run("ROLLBACK") }
+      // One that does not fit must not take the others with it.
+      return batch.count > 1 ? batch.flatMap { commit([$0], on: connection) } : [error]
     }
   }
 }

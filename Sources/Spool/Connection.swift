@@ -19,6 +19,8 @@ enum SQLValue: Sendable {
   private let handle: OpaquePointer
   private var statements: [String: OpaquePointer] = unsafe [:]
   let path: String
+  /// Content was erased since the last checkpoint: the write-ahead log still holds it.
+  var hasErased = false
 
   /// Opens or makes the file and sets what durability and privacy need, reading each back.
   init(path: String) throws(SpoolError) {
@@ -27,7 +29,7 @@ enum SQLValue: Sendable {
     let flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX
     let code = unsafe sqlite3_open_v2(path, &opened, flags, nil)
     guard code == SQLITE_OK, let opened = unsafe opened else {
-      let words = unsafe String(cString: sqlite3_errmsg(opened))
+      let words = unsafe Self.words(of: opened)
       unsafe sqlite3_close_v2(opened)
       throw SpoolError(code: code, "spool \(path): cannot be opened: \(words)")
     }
@@ -63,6 +65,9 @@ enum SQLValue: Sendable {
       }
     }
   }
+
+  /// False after SQLite has rolled back by itself. C: `sqlite3_get_autocommit`
+  var isInTransaction: Bool { unsafe sqlite3_get_autocommit(handle) == 0 }
 
   /// Runs a statement for its effect; the number of rows it changed.
   @discardableResult
@@ -145,8 +150,14 @@ enum SQLValue: Sendable {
     }
   }
 
-  private func failure(_ code: Int32, _ sql: String) -> SpoolError {
+  /// One line: of a damaged schema SQLite quotes the whole statement. C: `sqlite3_errmsg`
+  private static func words(of handle: OpaquePointer?) -> String {
     let words = unsafe String(cString: sqlite3_errmsg(handle))
+    return String(words.prefix { !$0.isNewline }.prefix(200))
+  }
+
+  private func failure(_ code: Int32, _ sql: String) -> SpoolError {
+    let words = unsafe Self.words(of: handle)
     let verb = sql.split(whereSeparator: \.isWhitespace).prefix(3).joined(separator: " ")
     return SpoolError(code: code, "spool \(path): \(verb) ...: \(words) (code \(code))")
   }

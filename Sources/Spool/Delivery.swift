@@ -70,6 +70,7 @@ extension JobStore {
       }
       if outcome == .done {
         try connection.run("DELETE FROM content WHERE message_id = ?", .text(lease.id))
+        connection.hasErased = true
       }
       try connection.event(lease.id, nowMS, story)
       return true

@@ -22,12 +22,17 @@ package final class JobStore: Sendable {
     guard unsafe mayCreate || access(path, F_OK) == 0 else {
       throw SpoolError("there is no spool at \(path); is [daemon] state_directory right?")
     }
+    // Before SQLite does: it makes files for all to read, and its log takes the mode of this one.
+    close(unsafe open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600))
     let connection = try Connection(path: path)
     try Schema.prepare(connection)
     self.lock = lock
     self.path = path
     commits = CommitQueue(connection)
   }
+
+  /// The connection must be closed before the lock goes.
+  deinit { commits.settle() }
 
   /// Takes back every lease: at start-up whoever held one is dead, since the lock is ours.
   package func voidLeases(nowMS: Int64) throws(SpoolError) {
@@ -94,7 +99,7 @@ enum JSONColumn {
     do {
       return try JSONDecoder().decode(type, from: Data((text ?? "").utf8))
     } catch {
-      throw SpoolError("spool: message \(id): damaged \(type) column")
+      throw SpoolError(code: SpoolError.corrupt, "spool: message \(id): damaged \(type) column")
     }
   }
 }

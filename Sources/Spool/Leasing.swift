@@ -44,25 +44,64 @@ extension Connection {
   fileprivate func lease(to state: JobState, holder: String, nowMS: Int64, _ choice: String)
     throws(SpoolError) -> LeasedJob?
   {
+    while let found = try mark(state, holder: holder, nowMS: nowMS, choice) {
+      do throws(SpoolError) {
+        return try job(found, form: state == .transcribing ? .original : found.form)
+      } catch {
+        guard error.isDamage else { throw error }
+        // A message that cannot be read must not stand before all others for ever.
+        try run(
+          "UPDATE message SET state = 'held', lease_holder = NULL, reason = ? WHERE id = ?",
+          .text(error.sentence), .text(found.id))
+        try event(found.id, nowMS, "held: \(error.sentence)")
+      }
+    }
+    return nil
+  }
+
+  private struct Marked {
+    var id: String
+    var token: Int64
+    var receivedMS: Int64
+    var sizeBytes: Int64
+    var sender: String
+    var senderParameters: String?
+    var client: String?
+    var messageID: String?
+    var voicemail: String?
+    var attempt: Int
+    var form: DeliveryForm
+  }
+
+  private func mark(_ state: JobState, holder: String, nowMS: Int64, _ choice: String)
+    throws(SpoolError) -> Marked?
+  {
     let attempts = state == .transcribing ? "worker_attempts" : "delivery_attempts"
-    let marked = try query(
+    return try query(
       """
       UPDATE message SET state = '\(state.rawValue)', lease_token = lease_token + 1,
         lease_holder = ?, \(attempts) = \(attempts) + 1
       WHERE id = (\(choice))
       RETURNING id, lease_token, received_ms, sender, sender_parameters, client, message_id,
-        voicemail, \(attempts), form
+        voicemail, \(attempts), form, size_bytes
       """, .text(holder), .integer(nowMS)
     ) { row in
-      (
+      Marked(
         id: row.text(0) ?? "", token: row.integer(1), receivedMS: row.integer(2),
-        sender: row.text(3) ?? "", senderParameters: row.text(4), client: row.text(5),
-        messageID: row.text(6), voicemail: row.text(7), attempt: Int(row.integer(8)),
-        form: DeliveryForm(rawValue: row.text(9) ?? "") ?? .original
-      )
+        sizeBytes: row.integer(10), sender: row.text(3) ?? "", senderParameters: row.text(4),
+        client: row.text(5), messageID: row.text(6), voicemail: row.text(7),
+        attempt: Int(row.integer(8)), form: DeliveryForm(rawValue: row.text(9) ?? "") ?? .original)
+    }.first
+  }
+
+  private func job(_ found: Marked, form: DeliveryForm) throws(SpoolError) -> LeasedJob {
+    let content = try content(of: found.id, form: form)
+    guard form == .enhanced ? !content.isEmpty : content.count == found.sizeBytes else {
+      throw SpoolError(
+        code: SpoolError.corrupt,
+        "spool: message \(found.id): \(content.count) bytes of its \(form.rawValue) form are there, "
+          + "of \(found.sizeBytes) received")
     }
-    guard let found = marked.first else { return nil }
-    let form = state == .transcribing ? .original : found.form
     return LeasedJob(
       lease: Lease(id: found.id, token: found.token), receivedMS: found.receivedMS,
       envelope: Envelope(
@@ -73,7 +112,7 @@ extension Connection {
       client: try JSONColumn.decode(ClientFacts.self, found.client, of: found.id),
       messageID: found.messageID,
       voicemail: try JSONColumn.decode(VoicemailFacts.self, found.voicemail, of: found.id),
-      attempt: found.attempt, form: form, content: try content(of: found.id, form: form))
+      attempt: found.attempt, form: form, content: content)
   }
 
   private func waitingRecipients(of id: String) throws(SpoolError) -> [Recipient] {

@@ -69,7 +69,7 @@ extension JobStore {
         FROM message WHERE finished_ms > ? ORDER BY finished_ms - received_ms
         """, .integer(nowMS - 86_400_000)
       ) { (finished: $0.integer(0), received: $0.integer(1), without: $0.integer(2) == 1) }
-      let seconds = day.map { Double($0.finished - $0.received) / 1_000 }
+      let seconds = day.map { (Double($0.finished) - Double($0.received)) / 1_000 }
       let pages = try connection.query(
         "SELECT page_count * page_size FROM pragma_page_count(), pragma_page_size()"
       ) { $0.integer(0) }

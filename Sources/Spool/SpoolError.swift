@@ -5,6 +5,10 @@ package struct SpoolError: Error, Sendable, Equatable {
   /// One line: what was attempted, with which file, what SQLite said.
   package var sentence: String
 
+  /// C: SQLITE_CORRUPT; also for facts of ours that cannot be read back.
+  static let corrupt: Int32 = 11
+  var isDamage: Bool { code & 0xff == Self.corrupt }
+
   package init(code: Int32 = 0, _ sentence: String) {
     self.code = code
     self.sentence = sentence

@@ -12,7 +12,7 @@ package struct RetrySchedule: Sendable {
   package func delayMS(afterAttempt attempt: Int, using generator: inout some RandomNumberGenerator)
     -> Int64
   {
-    let doublings = min(max(attempt - 1, 0), 30)
+    let doublings = min(max(attempt, 1) - 1, 30)
     let step = min(firstMS << Int64(doublings), longestMS)
     return step * Int64.random(in: 80...120, using: &generator) / 100
   }

@@ -1,0 +1,142 @@
+import Foundation
+import TestSupport
+import Testing
+import Voicemail
+
+@testable import Spool
+
+@Suite struct Damage {
+  /// The bytes of a spool with messages in every state, closed in good order.
+  private static func healthy() throws -> [UInt8] {
+    let directory = try TemporaryDirectory()
+    do {
+      let store = try JobStore(directory: directory.path)
+      for number in 0..<12 {
+        try store.accept(
+          .sample(
+            "job\(number)", receivedMS: Int64(number + 1), content: noise(9_000),
+            recipients: (0..<20).map { "r\($0)@example.com" }))
+      }
+      for number in 0..<6 {
+        let job = try unwrap(try store.leaseForTranscription(holder: "w", nowMS: 100))
+        try store.finishTranscription(
+          job.lease, result: .sample, outgoing: noise(9_500, seed: UInt64(number)), nowMS: 100)
+      }
+      for outcome in [DeliveryOutcome.done, .held(reason: "no"), .fallBack(reason: "no")] {
+        let job = try unwrap(try store.leaseForDelivery(holder: "d", nowMS: 100))
+        try store.finishDelivery(
+          job.lease, replies: [], newQueueID: "4A", deliveryMS: 1, outcome: outcome, nowMS: 100)
+      }
+    }
+    return [UInt8](try Data(contentsOf: URL(fileURLWithPath: directory.file("spool.sqlite"))))
+  }
+
+  /// Does what a daemon does, on a file of those bytes; the error that stopped it, if any.
+  private static func use(_ bytes: [UInt8]) throws -> SpoolError? {
+    let directory = try TemporaryDirectory()
+    try Data(bytes).write(to: URL(fileURLWithPath: directory.file("spool.sqlite")))
+    do throws(SpoolError) {
+      let store = try JobStore(directory: directory.path)
+      try store.voidLeases(nowMS: 200)
+      try store.expireWaiting(receivedBeforeMS: 8, nowMS: 200)
+      try store.accept(.sample("fresh", content: noise(20_000)))
+      _ = try store.statistics(nowMS: 300)
+      for id in try store.find("job") { _ = try store.details(id) }
+      for _ in 0..<20 {
+        guard let job = try store.leaseForTranscription(holder: "w", nowMS: .max) else { break }
+        try store.finishTranscription(
+          job.lease, result: .sample, outgoing: noise(8_000), nowMS: 200)
+      }
+      for _ in 0..<20 {
+        guard let job = try store.leaseForDelivery(holder: "d", nowMS: .max) else { break }
+        try store.finishDelivery(
+          job.lease, replies: [], newQueueID: nil, deliveryMS: 1, outcome: .done, nowMS: 300)
+      }
+      return nil
+    } catch {
+      return error
+    }
+  }
+
+  @Test func `a healthy file serves`() throws {
+    #expect(try Self.use(Self.healthy()) == nil)
+  }
+
+  @Test func `a file of random bytes is refused in one line that names it`() throws {
+    let error = try #require(try Self.use(noise(50_000)))
+    #expect(error.isOneLine)
+    #expect(error.sentence.contains("spool.sqlite"))
+    #expect(error.sentence.contains("file is not a database"))
+  }
+
+  @Test func `a file cut short gives one line`() throws {
+    let healthy = try Self.healthy()
+    var refused = 0
+    for length in [1, 15, 16, 99, 100, 511, 4_095, 4_096, 5_000, 20_000, healthy.count / 2] {
+      guard let error = try Self.use(Array(healthy.prefix(length))) else { continue }
+      refused += 1
+      #expect(error.isOneLine, "\(length) bytes")
+    }
+    #expect(refused >= 9)
+  }
+
+  @Test func `bytes changed anywhere never bring the program down`() throws {
+    let healthy = try Self.healthy()
+    var random = SeededGenerator(state: 42)
+    var refused = 0
+    for round in 0..<40 {
+      var bytes = healthy
+      let hits = round % 2 == 0 ? 3 : 300
+      for _ in 0..<hits {
+        let at = Int.random(in: 100..<bytes.count, using: &random)
+        bytes[at] = UInt8.random(in: .min ... .max, using: &random)
+      }
+      guard let error = try Self.use(bytes) else { continue }
+      refused += 1
+      #expect(error.isOneLine, "round \(round)")
+    }
+    #expect(refused > 0)
+  }
+
+  @Test(arguments: [
+    "UPDATE message SET voicemail = '{}' WHERE id = 'bad'",
+    "UPDATE message SET client = 'x' WHERE id = 'bad'",
+    "UPDATE recipient SET parameters = '[1' WHERE message_id = 'bad'",
+    "DELETE FROM content WHERE message_id = 'bad' AND chunk = 1",
+    "DELETE FROM content WHERE message_id = 'bad'",
+  ])
+  func `a message that cannot be read is held, and the next one goes on`(harm: String) throws {
+    let spool = try TestSpool()
+    try spool.store.accept(.sample("bad", receivedMS: 1, content: noise(300_000)))
+    try spool.store.accept(.sample("good", receivedMS: 2))
+    try spool.run(harm)
+    #expect(try spool.store.leaseForTranscription(holder: "w", nowMS: 100)?.id == "good")
+    #expect(try spool.text("SELECT state FROM message WHERE id = 'bad'") == "held")
+    #expect(
+      try spool.text("SELECT reason FROM message WHERE id = 'bad'")?.hasPrefix(
+        "spool: message bad: ") == true)
+    #expect(
+      try spool.text("SELECT what FROM event WHERE message_id = 'bad' ORDER BY rowid DESC")?
+        .hasPrefix("held: ") == true)
+  }
+
+  @Test func `a full disk refuses a message, and reception works again when there is room`() throws
+  {
+    let spool = try TestSpool()
+    let store = spool.store
+    try store.accept(.sample("before"))
+    try spool.run("PRAGMA max_page_count = \(try spool.number("PRAGMA page_count") + 20)")
+    let error = #expect(throws: SpoolError.self) {
+      try store.accept(.sample("large", content: noise(1_000_000)))
+    }
+    #expect(error?.isOneLine == true)
+    #expect(error?.sentence.contains("disk is full") == true)
+    #expect(try store.find("") == ["before"])
+    #expect(try spool.number("SELECT count(*) FROM content WHERE message_id = 'large'") == 0)
+
+    try store.accept(.sample("small"))
+    try spool.run("PRAGMA max_page_count = 1000000")
+    try store.accept(.sample("large", content: noise(1_000_000)))
+    #expect(try store.find("") == ["before", "large", "small"])
+  }
+}

@@ -1,0 +1,130 @@
+import Synchronization
+import Testing
+import Voicemail
+
+@testable import Spool
+
+@Suite struct Leases {
+  @Test func `the oldest goes first, and nothing before it is due`() throws {
+    let spool = try TestSpool()
+    try spool.store.accept(.sample("young", receivedMS: 2_000))
+    try spool.store.accept(.sample("old", receivedMS: 1_000))
+    #expect(try spool.store.nextDueMS(delivery: false) == 1_000)
+    #expect(try spool.store.nextDueMS(delivery: true) == nil)
+    #expect(try spool.store.leaseForTranscription(holder: "w", nowMS: 999) == nil)
+    #expect(try spool.store.leaseForTranscription(holder: "w", nowMS: 3_000)?.id == "old")
+    #expect(try spool.store.leaseForTranscription(holder: "w", nowMS: 1_999) == nil)
+    #expect(try spool.store.leaseForTranscription(holder: "w", nowMS: 2_000)?.id == "young")
+    #expect(try spool.store.nextDueMS(delivery: false) == nil)
+  }
+
+  @Test func `parallel threads never lease one message twice`() throws {
+    let spool = try TestSpool()
+    let store = spool.store
+    for number in 0..<60 { try store.accept(.sample("job\(number)")) }
+    let found = Mutex<[String]>([])
+    onThreads(8) { number in
+      while let job = (try? store.leaseForTranscription(holder: "w\(number)", nowMS: 2_000)) ?? nil
+      {
+        found.withLock { $0.append(job.id) }
+      }
+    }
+    let ids = found.withLock { $0 }
+    #expect(ids.count == 60)
+    #expect(Set(ids).count == 60)
+  }
+
+  @Test func `a late worker cannot finish a job it lost`() throws {
+    let spool = try TestSpool()
+    let store = spool.store
+    try store.accept(.sample())
+    let late = try #require(try store.leaseForTranscription(holder: "late", nowMS: 2_000))
+    try store.loseWorker(late.lease, why: "hung", giveUp: false, nowMS: 3_000)
+    #expect(try spool.state("job1") == .waiting)
+
+    // Nobody has it, then another one has it: the late one changes nothing either time.
+    for step in ["waiting", "leased again", "finished"] {
+      let before = try store.details("job1")
+      #expect(
+        try !store.finishTranscription(
+          late.lease, result: .sample, outgoing: Array("late".utf8), nowMS: 4_000), "\(step)")
+      try store.loseWorker(late.lease, why: "again", giveUp: true, nowMS: 4_000)
+      #expect(
+        try !store.finishDelivery(
+          late.lease, replies: [], newQueueID: "X", deliveryMS: 1, outcome: .done, nowMS: 4_000))
+      #expect(try store.details("job1") == before, "\(step)")
+      if step == "waiting" {
+        let next = try #require(try store.leaseForTranscription(holder: "next", nowMS: 3_500))
+        #expect(next.lease.token > late.lease.token)
+        #expect(next.attempt == 2)
+      } else if step == "leased again" {
+        let token = try spool.number("SELECT lease_token FROM message")
+        #expect(
+          try store.finishTranscription(
+            Lease(id: "job1", token: token), result: .sample, outgoing: Array("good".utf8),
+            nowMS: 5_000))
+      }
+    }
+    #expect(try store.leaseForDelivery(holder: "d", nowMS: 5_000)?.content == Array("good".utf8))
+  }
+
+  @Test func `a second worker lost means the original goes out`() throws {
+    let spool = try TestSpool()
+    let store = spool.store
+    try store.accept(.sample(content: Array("as it came".utf8)))
+    let first = try #require(try store.leaseForTranscription(holder: "w", nowMS: 2_000))
+    try store.loseWorker(first.lease, why: "worker 1 crashed", giveUp: false, nowMS: 2_500)
+    let second = try #require(try store.leaseForTranscription(holder: "w", nowMS: 3_000))
+    #expect(second.attempt == 2)
+    try store.loseWorker(second.lease, why: "worker 2 crashed", giveUp: true, nowMS: 3_500)
+    #expect(try spool.state("job1") == .ready)
+    let out = try #require(try store.leaseForDelivery(holder: "d", nowMS: 3_500))
+    #expect(out.form == .original)
+    #expect(out.content == Array("as it came".utf8))
+    #expect(
+      try spool.events("job1").suffix(2) == [
+        "worker 1 crashed; it waits for another worker",
+        "worker 2 crashed; the original goes out",
+      ])
+  }
+
+  @Test func `waiting beyond the deadline ends with the original, in no other state`() throws {
+    let spool = try TestSpool()
+    let store = spool.store
+    for (id, at) in [("leased", 900), ("old", 1_000), ("just in time", 2_000)] {
+      try store.accept(.sample(id, receivedMS: Int64(at)))
+    }
+    #expect(try store.leaseForTranscription(holder: "w", nowMS: 900)?.id == "leased")
+    try store.expireWaiting(receivedBeforeMS: 2_000, nowMS: 9_000)
+    #expect(try spool.state("leased") == .transcribing)
+    #expect(try spool.state("old") == .ready)
+    #expect(try spool.state("just in time") == .waiting)
+    #expect(try store.details("old")?.form == .original)
+    #expect(try spool.events("old").last?.contains("deadline") == true)
+  }
+
+  @Test func `a restart takes every lease back and says so`() throws {
+    let spool = try TestSpool()
+    try spool.ready(.sample("delivering"), enhanced: Array("enhanced".utf8))
+    #expect(try spool.store.leaseForDelivery(holder: "d", nowMS: 2_000)?.id == "delivering")
+    try spool.store.accept(.sample("transcribing"))
+    let lost = try #require(try spool.store.leaseForTranscription(holder: "w", nowMS: 2_000))
+    try spool.store.accept(.sample("waiting"))
+    try spool.reopen()
+    try spool.store.voidLeases(nowMS: 5_000)
+
+    #expect(try spool.state("delivering") == .ready)
+    #expect(try spool.state("transcribing") == .waiting)
+    #expect(try spool.state("waiting") == .waiting)
+    #expect(try spool.events("delivering").last == "delivering interrupted by a restart")
+    #expect(try spool.events("transcribing").last == "transcribing interrupted by a restart")
+    #expect(try spool.events("waiting").count == 1)
+    #expect(try spool.number("SELECT count(*) FROM message WHERE lease_holder IS NOT NULL") == 0)
+    #expect(
+      try !spool.store.finishTranscription(
+        lost.lease, result: .sample, outgoing: nil, nowMS: 6_000))
+    let again = try #require(try spool.store.leaseForDelivery(holder: "d", nowMS: 5_000))
+    #expect(again.content == Array("enhanced".utf8))
+    #expect(again.attempt == 2)
+  }
+}

@@ -1,0 +1,147 @@
+import Foundation
+import Testing
+import Voicemail
+
+@testable import Spool
+
+@Suite struct Outcomes {
+  let spool: TestSpool
+  var store: JobStore { spool.store }
+  let original = Array("the original".utf8)
+  let enhanced = Array("the enhanced".utf8)
+
+  init() throws {
+    spool = try TestSpool()
+    try spool.ready(
+      .sample(content: original, recipients: ["ann@example.com", "bob@example.com"]),
+      enhanced: enhanced)
+  }
+
+  private func lease(_ nowMS: Int64 = 2_000) throws -> LeasedJob {
+    try #require(try store.leaseForDelivery(holder: "d", nowMS: nowMS))
+  }
+
+  @Test func `delivered: facts stay, content goes`() throws {
+    let job = try lease()
+    #expect(job.form == .enhanced)
+    #expect(job.content == enhanced)
+    let replies = ["ann", "bob"].map {
+      RecipientReply(address: "\($0)@example.com", delivered: true, reply: "250 2.0.0 ok")
+    }
+    #expect(
+      try store.finishDelivery(
+        job.lease, replies: replies, newQueueID: "4XYZ", deliveryMS: 7, outcome: .done,
+        nowMS: 2_100))
+    let details = try #require(try store.details("job1"))
+    #expect(details.state == .delivered)
+    #expect(details.newQueueID == "4XYZ")
+    #expect(details.finishedMS == 2_100)
+    #expect(details.deliveryMS == 7)
+    #expect(details.leaseHolder == nil)
+    #expect(details.recipients.map(\.delivered) == [true, true])
+    #expect(details.recipients.map(\.reply) == ["250 2.0.0 ok", "250 2.0.0 ok"])
+    #expect(details.events.last?.what == "delivered as 4XYZ")
+    #expect(details.result?.status == .ok)
+    #expect(try spool.number("SELECT count(*) FROM content") == 0)
+    #expect(try store.leaseForDelivery(holder: "d", nowMS: .max) == nil)
+    #expect(
+      try !store.finishDelivery(
+        job.lease, replies: [], newQueueID: nil, deliveryMS: 1, outcome: .done, nowMS: 2_200))
+  }
+
+  @Test func `a failure while recording a delivery keeps the content`() throws {
+    let job = try lease()
+    // The event is the last thing written: all before it must be undone with it.
+    try spool.run(
+      """
+      CREATE TRIGGER refuse BEFORE INSERT ON event WHEN new.what LIKE 'delivered%'
+      BEGIN SELECT raise(ABORT, 'no'); END
+      """)
+    #expect(throws: SpoolError.self) {
+      try store.finishDelivery(
+        job.lease, replies: [], newQueueID: "4XYZ", deliveryMS: 7, outcome: .done, nowMS: 2_100)
+    }
+    #expect(try spool.state("job1") == .delivering)
+    #expect(try spool.number("SELECT count(*) FROM content") == 2)
+    try spool.run("DROP TRIGGER refuse")
+    #expect(
+      try store.finishDelivery(
+        job.lease, replies: [], newQueueID: "4XYZ", deliveryMS: 7, outcome: .done, nowMS: 2_100))
+  }
+
+  @Test func `some have it: the others are tried again, at their time`() throws {
+    let job = try lease()
+    try store.finishDelivery(
+      job.lease,
+      replies: [
+        .init(address: "ann@example.com", delivered: true, reply: "250 ok"),
+        .init(address: "bob@example.com", delivered: false, reply: "450 full"),
+      ], newQueueID: "4A", deliveryMS: 1, outcome: .deferred(untilMS: 60_000, reason: "450 full"),
+      nowMS: 2_100)
+    #expect(try spool.state("job1") == .deferred)
+    #expect(try store.details("job1")?.reason == "450 full")
+    #expect(try store.nextDueMS(delivery: true) == 60_000)
+    #expect(try store.leaseForDelivery(holder: "d", nowMS: 59_999) == nil)
+    let again = try lease(60_000)
+    #expect(again.envelope.recipients.map(\.address) == ["bob@example.com"])
+    #expect(again.form == .enhanced)
+    #expect(again.content == enhanced)
+    #expect(again.attempt == 2)
+  }
+
+  @Test func `a refused enhanced message goes out as it came, at once, to those without it`() throws
+  {
+    let job = try lease()
+    try store.finishDelivery(
+      job.lease,
+      replies: [.init(address: "ann@example.com", delivered: true, reply: "250 ok")],
+      newQueueID: nil, deliveryMS: 1, outcome: .fallBack(reason: "554 no"), nowMS: 2_100)
+    let again = try lease(2_100)
+    #expect(again.form == .original)
+    #expect(again.content == original)
+    #expect(again.envelope.recipients.map(\.address) == ["bob@example.com"])
+  }
+
+  @Test func `held: nothing moves it, and nothing of it is lost`() throws {
+    let job = try lease()
+    try store.finishDelivery(
+      job.lease, replies: [], newQueueID: nil, deliveryMS: 1, outcome: .held(reason: "554 no"),
+      nowMS: 2_100)
+    try store.expireWaiting(receivedBeforeMS: .max, nowMS: 9_000)
+    try store.voidLeases(nowMS: 9_000)
+    #expect(try spool.state("job1") == .held)
+    #expect(try store.leaseForDelivery(holder: "d", nowMS: .max) == nil)
+    #expect(try store.leaseForTranscription(holder: "w", nowMS: .max) == nil)
+    #expect(try store.nextDueMS(delivery: true) == nil)
+    #expect(try spool.number("SELECT count(*) FROM content") == 2)
+    #expect(try spool.events("job1").last == "held: 554 no")
+  }
+
+  @Test func `no word of a transcript is kept`() throws {
+    // The result of every test here says "secretword"; only the enhanced bytes may hold it.
+    #expect(try spool.text("SELECT result FROM message")?.contains("secretword") == false)
+    #expect(try spool.events("job1").contains { $0.contains("secretword") } == false)
+  }
+
+  @Test func `after delivery no file holds the recording any more`() throws {
+    let marker = Array("a voice nobody else may hear".utf8)
+    try spool.ready(.sample("private", content: noise(300_000) + marker), enhanced: marker)
+    #expect(Self.contains(marker, in: spool.directory))
+    for id in ["job1", "private"] {
+      let job = try lease()
+      #expect(job.id == id)
+      try store.finishDelivery(
+        job.lease, replies: [], newQueueID: "4B", deliveryMS: 1, outcome: .done, nowMS: 2_100)
+    }
+    store.commits.settle()
+    #expect(!Self.contains(marker, in: spool.directory))
+  }
+
+  private static func contains(_ marker: [UInt8], in directory: String) -> Bool {
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: directory)) ?? []
+    return names.contains { name in
+      let bytes = (try? Data(contentsOf: URL(fileURLWithPath: directory + "/" + name))) ?? Data()
+      return bytes.range(of: Data(marker)) != nil
+    }
+  }
+}
