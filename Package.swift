@@ -81,5 +81,6 @@ let package = Package(
     tests("SpeechTests", ["Speech", "Audio", "Voicemail"]),
     tests("MailTests", ["Mail", "Voicemail"]),
     tests("VoicemailTests", ["Voicemail"]),
+    tests("EndToEndTests", ["Filter"]),
   ]
 )
