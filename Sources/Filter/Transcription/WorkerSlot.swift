@@ -109,10 +109,8 @@ final class WorkerSlot {
     }
   }
 
-  private static let tooLate =
-    "No transcript: it was not ready in time. Please listen to the recording."
-  private static let tooHard =
-    "No transcript: the recording could not be processed. Please listen to it."
+  private static let tooLate = "it was not ready in time"
+  private static let tooHard = "the recording could not be processed"
 
   private typealias Outcome = (result: WorkResult, enhanced: [UInt8]?)
 

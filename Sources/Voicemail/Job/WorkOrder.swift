@@ -4,7 +4,7 @@ package struct WorkOrder: Sendable, Codable {
   package var voicemail: VoicemailFacts
   /// Trace line and marker, made by the daemon: the worker never sees the secret.
   package var headers: [HeaderField]
-  /// nil: transcribe. Otherwise the reason, as the recipient reads it, why it is not even tried.
+  /// nil: transcribe. Otherwise the reason why it is not even tried, a clause as `Transcript.reason` is.
   package var withoutTranscript: String?
 
   package init(

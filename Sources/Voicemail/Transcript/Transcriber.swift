@@ -33,7 +33,7 @@ package struct Transcriber {
       result.notes.append("part \(part.index): \(error.sentence)")
       return TranscribedPart(
         part: part, audio: nil,
-        transcript: .failed("The recording could not be read. Please try to play the attachment."))
+        transcript: .failed("the recording could not be read"))
     }
     result.decodeMS += decodeStart.elapsedMS
 
@@ -60,7 +60,7 @@ package struct Transcriber {
           // A click passes as "no speech"; seconds of a voice nobody understood must not.
           guard recording.speechSeconds >= Self.clearlySpeechSeconds else { return transcript }
           transcript.status = .failed
-          transcript.reason = "The recording could not be understood. Please listen to it."
+          transcript.reason = "the recording could not be understood"
           return transcript
         }
         transcript.confidence = words.map(\.confidence).reduce(0, +) / Double(words.count)
@@ -72,7 +72,6 @@ package struct Transcriber {
       }
     }
     return .failed(
-      "No transcript could be made. Please listen to the attachment.",
-      durationSeconds: recording.durationSeconds)
+      "no recogniser could work on it", durationSeconds: recording.durationSeconds)
   }
 }

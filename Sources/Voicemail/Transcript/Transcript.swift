@@ -56,7 +56,8 @@ package struct Transcript: Sendable, Codable, Equatable {
   package var durationSeconds: Double
   package var speechSeconds: Double
   package var segments: [Segment]
-  /// Why there is no text, as the recipient reads it; nil with text.
+  /// Why there is no text; nil with text. When `failed`, a clause that the recipient reads
+  /// between "No transcript:" and "Please listen to the recording.".
   package var reason: String?
 
   package init(
