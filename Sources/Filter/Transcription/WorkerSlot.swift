@@ -159,6 +159,8 @@ final class WorkerSlot {
   private func lose(_ job: LeasedJob, _ error: ChannelError, giveUp: Bool) throws(SpoolError) {
     let pid = worker.map { "\($0.pid)" } ?? "none"
     worker = nil
+    // Killed by our own stop: the next start takes the lease back and says so.
+    if context.transcription.isStopped { return }
     let why = "worker \(number) (pid \(pid)) lost: \(error)"
     context.log.error(
       "worker lost", ["id": job.id, "pid": pid, "attempt": "\(job.attempt)", "why": "\(error)"])
