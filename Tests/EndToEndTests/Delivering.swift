@@ -79,13 +79,13 @@ import Testing
     let settings = ["delivery.target": mta.target]
     let mail = try quickMail()
     do {
-      let milter = try VoicemailMilter(settings, in: directory)
+      let milter = try RunningMilter(settings, in: directory)
       #expect(try MTA(milter).send(mail.bytes, to: ["<ann@example.com>"], queueID: "QQ1") == "d")
       #expect(eventually { mta.commands.contains("DATA") })
       #expect(try milter.status().count("delivering") == 1)
       milter.kill()
     }
-    let milter = try VoicemailMilter(settings, in: directory)
+    let milter = try RunningMilter(settings, in: directory)
     #expect(mta.waitForMessages(1, seconds: 60), "\(milter.log) \(mta.commands)")
     #expect(mta.messages.first?.received.recordings == [mail.recording])
     #expect(milter.waitForLog(containing: "info: delivered"))

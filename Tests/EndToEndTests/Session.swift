@@ -1,14 +1,15 @@
 import Foundation
 import TestSupport
+import Testing
 
 /// A milter, an MTA's listener that follows a script, and this test as the MTA between them.
 final class Session {
-  let milter: VoicemailMilter
+  let milter: RunningMilter
   let mta: FakeSMTPServer
 
-  init(_ settings: VoicemailMilter.Settings = [:], script: FakeSMTPServer.Script = .init()) throws {
+  init(_ settings: RunningMilter.Settings = [:], script: FakeSMTPServer.Script = .init()) throws {
     mta = try FakeSMTPServer(script)
-    milter = try VoicemailMilter(
+    milter = try RunningMilter(
       ["delivery.target": mta.target].merging(settings) { $1 })
   }
 
@@ -30,7 +31,7 @@ final class Session {
 struct MTA {
   let client: MilterClient
 
-  init(_ milter: VoicemailMilter, address: String = "127.0.0.1") throws {
+  init(_ milter: RunningMilter, address: String = "127.0.0.1") throws {
     client = try MilterClient(milter.milterAddress)
     try client.negotiate()
     try client.macros("C", ["j": "mta.example.com", "{daemon_name}": "smtpd"])
@@ -60,27 +61,36 @@ struct MTA {
     try client.macros("E", ["i": queueID])
   }
 
-  /// The reply to the end of the message.
+  /// The reply to the end of the message, or the one that made further steps needless.
   @discardableResult
   func sendContent(_ content: [UInt8]) throws -> Character? {
-    let body = try sendHeaders(content)
+    let (reply, body) = try sendHeaders(content)
+    guard reply == "c" else { return reply }
     for start in stride(from: 0, to: body.count, by: 65_535) {
       try client.body(Array(body[start..<min(start + 65_535, body.count)]))
     }
     return try client.endOfMessage()
   }
 
-  /// The header section; returns the body.
-  func sendHeaders(_ content: [UInt8]) throws -> [UInt8] {
+  /// The header section; the reply to its end, and the body that is to follow.
+  func sendHeaders(_ content: [UInt8]) throws -> (reply: Character?, body: [UInt8]) {
     let blank = Array("\r\n\r\n".utf8)
     var end = 0
     while end + 4 <= content.count, Array(content[end..<end + 4]) != blank { end += 1 }
+    var fields: [String] = []
     for line in String(decoding: content[..<end], as: UTF8.self).split(separator: "\r\n") {
-      let parts = line.split(separator: ":", maxSplits: 1)
-      try client.header(String(parts[0]), String(parts[1]))
+      // Folds travel as bare line feeds.
+      if let last = fields.indices.last, line.first == " " || line.first == "\t" {
+        fields[last] += "\n\(line)"
+      } else {
+        fields.append(String(line))
+      }
     }
-    try client.endOfHeaders()
-    return Array(content[(end + 4)...])
+    for field in fields {
+      let colon = try #require(field.firstIndex(of: ":"))
+      try client.header(String(field[..<colon]), String(field[field.index(after: colon)...]))
+    }
+    return (try client.endOfHeaders(), Array(content[(end + 4)...]))
   }
 }
 

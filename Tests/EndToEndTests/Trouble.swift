@@ -106,7 +106,7 @@ import Testing
     let mail = AsteriskMail(try VoicemailRecording.long())
     let worker: pid_t
     do {
-      let milter = try VoicemailMilter(settings, in: directory)
+      let milter = try RunningMilter(settings, in: directory)
       #expect(try MTA(milter).send(mail.bytes, to: ["<ann@example.com>"], queueID: "QQ1") == "d")
       worker = try milter.waitForTranscribingWorker()
       milter.kill()
@@ -115,7 +115,7 @@ import Testing
     #expect(waitUntilGone(worker))
     #expect(mta.messages.isEmpty)
 
-    let milter = try VoicemailMilter(settings, in: directory)
+    let milter = try RunningMilter(settings, in: directory)
     #expect(mta.waitForMessages(1, seconds: 90))
     let arrived = try #require(mta.messages.first).received
     #expect(["ok", "low"].contains(arrived["X-Voicemail-Transcript"]))
@@ -129,8 +129,7 @@ import Testing
 
   @Test func `at the transcription deadline the message goes out with an honest line`() throws {
     let session = try Session(["transcription.deadline": "2s"])
-    let mail = AsteriskMail(
-      try VoicemailRecording.wav49(of: "demo-congrats", "demo-abouttotry", "demo-moreinfo"))
+    let mail = AsteriskMail(try VoicemailRecording.veryLong())
     let start = ContinuousClock.now
     try session.deliver(mail.bytes)
     #expect(session.mta.waitForMessages(1, seconds: 60))

@@ -124,11 +124,11 @@ struct Way {
 
 extension PrivatePostfix {
   /// The filter where this Postfix looks for it, delivering to its reinjection listener.
-  func milter(_ settings: VoicemailMilter.Settings = [:]) throws -> VoicemailMilter {
-    let usual: VoicemailMilter.Settings = [
+  func milter(_ settings: RunningMilter.Settings = [:]) throws -> RunningMilter {
+    let usual: RunningMilter.Settings = [
       "milter.listen": "unix:\(milterSocket)",
       "delivery.target": "smtp:127.0.0.1:\(reinjectPort)",
     ]
-    return try VoicemailMilter(usual.merging(settings) { $1 })
+    return try RunningMilter(usual.merging(settings) { $1 })
   }
 }

@@ -82,6 +82,11 @@ package enum VoicemailRecording {
   /// About 15 s: long enough to be met in the middle.
   package static func long() throws -> [UInt8] { try wav49(of: "demo-moreinfo") }
 
+  /// A minute: not to be finished before a test has done what it is up to.
+  package static func veryLong() throws -> [UInt8] {
+    try wav49(of: "demo-congrats", "demo-abouttotry", "demo-moreinfo")
+  }
+
   /// Prompts one after the other, as Asterisk's format wav49 holds them: GSM 6.10 in WAV.
   package static func wav49(of prompts: String...) throws -> [UInt8] {
     try sox(prompts.map { "\(folder)/\($0).wav" } + ["-e", "gsm-full-rate"])

@@ -4,7 +4,7 @@ import Glibc
 /// The program under test, running as a daemon with a state directory of its own.
 ///
 /// It is killed with the value, its workers with it.
-package final class VoicemailMilter: Sendable {
+package final class RunningMilter: Sendable {
   package struct Failure: Error, CustomStringConvertible {
     package let description: String
   }
