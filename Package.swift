@@ -84,5 +84,6 @@ let package = Package(
     tests("DocumentationTests", ["Operations"]),
     tests("SpoolTests", ["Spool", "Voicemail"]),
     tests("OperationsTests", ["Operations"]),
+    tests("EndToEndTests", ["Filter"]),
   ]
 )

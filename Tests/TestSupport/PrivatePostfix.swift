@@ -60,6 +60,13 @@ package final class PrivatePostfix: Sendable {
     return mail(of: user)
   }
 
+  /// Its sendmail command: mail as a program of this host sends it.
+  package func sendmail(_ arguments: [String], input: [UInt8]) throws {
+    let process = try ChildProcess(
+      PrivatePostfix.script.path, ["sendmail", directory.path] + arguments, input: input)
+    guard process.waitForExit(seconds: 30) == 0 else { throw Trouble(sentence: process.errors) }
+  }
+
   private struct Trouble: Error {
     let sentence: String
   }

@@ -1,0 +1,137 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// What the MTA says at reinjection decides what becomes of a message; nothing is lost by it.
+@Suite(.serialized) struct Delivering {
+  /// No speech to recognise: these tests are about what comes after.
+  private func quickMail() throws -> AsteriskMail {
+    AsteriskMail(try VoicemailRecording.silence(seconds: 1))
+  }
+
+  @Test func `a refused enhanced message goes out as it came, at once`() throws {
+    var script = FakeSMTPServer.Script()
+    script.once = [(".", .say("554 5.6.0 I do not like this"))]
+    let session = try Session(script: script)
+    let mail = try quickMail()
+    let id = try session.deliver(mail.bytes)
+    #expect(session.mta.waitForMessages(1, seconds: 60))
+    let message = try #require(session.mta.messages.first)
+    #expect(message.belowOurFields == mail.bytes)
+    let arrived = message.received
+    #expect(arrived.fields.prefix(2).map(\.name) == ["Received", "X-Voicemail-Milter"])
+    #expect(arrived["X-Voicemail-Transcript"] == nil)
+    #expect(session.milter.waitForLog(containing: "info: delivered", "id=\(id)", "form=original"))
+    let story = try session.milter.command("show", id).text
+    #expect(story.contains("enhanced message refused, the original goes out"))
+    #expect(story.contains("554 5.6.0 I do not like this"))
+    #expect(session.mta.messages.count == 1)
+  }
+
+  @Test func `a message refused in both forms is held, and keeps its content`() throws {
+    var script = FakeSMTPServer.Script()
+    script.always = [".": .say("554 5.7.1 Never")]
+    let session = try Session(script: script)
+    let id = try session.deliver(try quickMail().bytes)
+    #expect(session.milter.waitForLog(containing: "error: held", "id=\(id)"))
+    #expect(try session.milter.status().count("held") == 1)
+    #expect(try session.milter.spoolHoldsContent)
+    let story = try session.milter.command("show", id).text
+    #expect(story.hasPrefix("\(id): held\n"))
+    #expect(story.contains("554 5.7.1 Never"))
+    let plain = try session.milter.command("status").text
+    #expect(plain.contains("held 1"))
+    #expect(plain.contains("FAILING"))
+    #expect(session.mta.messages.isEmpty)
+  }
+
+  @Test func `a message the MTA cannot take now is tried again, and delivered once`() throws {
+    var script = FakeSMTPServer.Script()
+    script.once = [(".", .say("451 4.3.0 Come back later"))]
+    let session = try Session(script: script)
+    let id = try session.deliver(try quickMail().bytes)
+    #expect(session.milter.waitForLog(containing: "warning: deferred", "id=\(id)", "attempt=1"))
+    #expect(try session.milter.status().count("deferred") == 1)
+    #expect(try session.milter.command("show", id).text.contains("next try"))
+    // RetrySchedule: 5 s, give or take a fifth.
+    #expect(session.mta.waitForMessages(1, seconds: 30))
+    #expect(session.milter.waitForLog(containing: "info: delivered", "form=enhanced"))
+    #expect(session.mta.messages.count == 1)
+    #expect(try session.milter.status().count("delivered") == 1)
+  }
+
+  @Test func `an MTA that is away delays a message, no more`() throws {
+    let session = try Session()
+    session.mta.stop()
+    let id = try session.deliver(try quickMail().bytes)
+    #expect(session.milter.waitForLog(containing: "warning: deferred", "id=\(id)"))
+    let status = try session.milter.status()
+    #expect(status.count("deferred") == 1)
+    #expect(status.daemon?.delivery.lastFailure?.contains("smtp:127.0.0.1:") == true)
+    #expect(try session.milter.spoolHoldsContent)
+  }
+
+  @Test func `a message whose delivery a crash cuts off is delivered after the restart`() throws {
+    var script = FakeSMTPServer.Script()
+    script.once = [("DATA", .hang)]
+    let mta = try FakeSMTPServer(script)
+    let directory = try TemporaryDirectory()
+    let settings = ["delivery.target": mta.target]
+    let mail = try quickMail()
+    do {
+      let milter = try RunningMilter(settings, in: directory)
+      #expect(try MTA(milter).send(mail.bytes, to: ["<ann@example.com>"], queueID: "QQ1") == "d")
+      #expect(eventually { mta.commands.contains("DATA") })
+      #expect(try milter.status().count("delivering") == 1)
+      milter.kill()
+    }
+    let milter = try RunningMilter(settings, in: directory)
+    #expect(mta.waitForMessages(1, seconds: 60), "\(milter.log) \(mta.commands)")
+    #expect(mta.messages.first?.received.recordings == [mail.recording])
+    #expect(milter.waitForLog(containing: "info: delivered"))
+    #expect(mta.messages.count == 1)
+  }
+
+  @Test func `only recipients that were refused are tried again`() throws {
+    var script = FakeSMTPServer.Script()
+    script.once = [("RCPT TO:<bob@example.com>", .say("450 4.2.1 Mailbox busy"))]
+    let session = try Session(script: script)
+    let id = try session.deliver(
+      try quickMail().bytes, to: ["<ann@example.com>", "<bob@example.com>", "<eve@example.com>"])
+    #expect(session.mta.waitForMessages(2, seconds: 60))
+    let recipients = session.mta.messages.map { message in
+      message.recipients.map { $0.prefix { $0 != ">" } }
+    }
+    #expect(
+      recipients == [
+        ["RCPT TO:<ann@example.com", "RCPT TO:<eve@example.com"],
+        ["RCPT TO:<bob@example.com"],
+      ])
+    #expect(session.milter.waitForLog(containing: "info: delivered", "id=\(id)"))
+    #expect(try session.milter.status().count("delivered") == 1)
+    #expect(session.mta.messages.count == 2)
+  }
+
+  @Test func `envelope, ESMTP parameters and the client's facts go back as they came`() throws {
+    let session = try Session()
+    let mta = try MTA(session.milter, address: "192.168.7.9")
+    try mta.client.mail("<asterisk@pbx.example.com>", "BODY=8BITMIME", "RET=HDRS", "ENVID=E1")
+    try mta.client.rcpt("<ann@example.com>", "NOTIFY=FAILURE", "ORCPT=rfc822;ann@example.com")
+    try mta.client.data()
+    try mta.client.macros("E", ["i": "QQ7"])
+    #expect(try mta.sendContent(quickMail().bytes) == "d")
+    #expect(session.mta.waitForMessages(1, seconds: 60))
+    let message = try #require(session.mta.messages.first)
+    for word in ["MAIL FROM:<asterisk@pbx.example.com>", "RET=HDRS", "ENVID=E1"] {
+      #expect(message.mail.contains(word))
+    }
+    for word in ["RCPT TO:<ann@example.com>", "NOTIFY=FAILURE", "ORCPT=rfc822;ann@example.com"] {
+      #expect(message.recipients.first?.contains(word) == true)
+    }
+    let forwarded = message.xforward.joined(separator: " ")
+    for word in ["ADDR=192.168.7.9", "HELO=pbx.example.com", "IDENT=QQ7"] {
+      #expect(forwarded.contains(word))
+    }
+    #expect(message.received["Received"]?.contains("[192.168.7.9]") == true)
+  }
+}
