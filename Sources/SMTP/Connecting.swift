@@ -69,12 +69,12 @@ extension Connection {
   ) throws(ConnectFailure) -> Connection {
     let kind = SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue
     let descriptor = socket(family, Int32(kind), 0)
-    guard descriptor >= 0 else { throw ConnectFailure(reason: reason(errno)) }
+    guard descriptor >= 0 else { throw ConnectFailure(reason: words(errno)) }
     let connection = Connection(owning: descriptor)
     if unsafe Glibc.connect(descriptor, address, length) != 0 {
       // EINTR: the connect goes on by itself, as after EINPROGRESS.
       guard errno == EINPROGRESS || errno == EINTR else {
-        throw ConnectFailure(reason: reason(errno))
+        throw ConnectFailure(reason: words(errno))
       }
       do throws(Trouble) {
         try wait(for: POLLOUT, on: descriptor, before: deadline)
@@ -84,7 +84,7 @@ extension Connection {
       var code: Int32 = 0
       var size = socklen_t(MemoryLayout<Int32>.size)
       guard unsafe getsockopt(descriptor, SOL_SOCKET, SO_ERROR, &code, &size) == 0, code == 0
-      else { throw ConnectFailure(reason: reason(code)) }
+      else { throw ConnectFailure(reason: words(code)) }
     }
     if family != AF_UNIX {
       // The dialogue is short lines to and fro; Nagle would hold each up to 40 ms.
@@ -101,12 +101,12 @@ extension Connection {
     case .timedOut: "no answer within the time limit"
     case .closed: "the connection was lost"
     case .lineTooLong: "a line of more than \(ReplyParser.maximumLineBytes) bytes"
-    case .system(let code): reason(code)
+    case .system(let code): words(code)
     }
   }
 
   /// C: `strerror_r`, which other threads cannot disturb.
-  private static func reason(_ code: Int32) -> String {
+  static func words(_ code: Int32) -> String {
     var buffer = [CChar](repeating: 0, count: 200)
     guard unsafe strerror_r(code, &buffer, buffer.count) == 0 else { return "error \(code)" }
     let bytes = buffer.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }

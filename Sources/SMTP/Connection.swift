@@ -11,6 +11,8 @@ final class Connection {
     case lineTooLong
   }
 
+  private static let readBytes = 16_384
+
   private let descriptor: Int32
   private var received: [UInt8] = []
 
@@ -64,6 +66,36 @@ final class Connection {
     }
   }
 
+  /// What has come, at least one byte.
+  func receive(before deadline: Deadline) throws(Trouble) -> [UInt8] {
+    if received.isEmpty { try fill(before: deadline) }
+    defer { received = [] }
+    return received
+  }
+
+  /// The other end; nil for a Unix socket. C: `getpeername`, `getnameinfo`.
+  var peer: (address: String, port: Int?)? {
+    var storage = sockaddr_storage()
+    var length = socklen_t(MemoryLayout<sockaddr_storage>.size)
+    var host = [CChar](repeating: 0, count: Int(NI_MAXHOST))
+    var service = [CChar](repeating: 0, count: Int(NI_MAXSERV))
+    let status = unsafe withUnsafeMutableBytes(of: &storage) { bytes in
+      let name = unsafe bytes.assumingMemoryBound(to: sockaddr.self).baseAddress
+      guard unsafe getpeername(descriptor, name, &length) == 0, let name = unsafe name,
+        unsafe name.pointee.sa_family != sa_family_t(AF_UNIX)
+      else { return Int32(-1) }
+      return unsafe getnameinfo(
+        name, length, &host, socklen_t(host.count), &service, socklen_t(service.count),
+        NI_NUMERICHOST | NI_NUMERICSERV)
+    }
+    guard status == 0 else { return nil }
+    return (Self.text(host), Int(Self.text(service)))
+  }
+
+  private static func text(_ buffer: [CChar]) -> String {
+    String(decoding: buffer.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+  }
+
   /// True when the peer has sent bytes that no command asked for, or has gone.
   var hasUnreadBytes: Bool {
     if !received.isEmpty { return true }
@@ -73,7 +105,7 @@ final class Connection {
 
   /// C: `recv`.
   private func fill(before deadline: Deadline) throws(Trouble) {
-    var chunk = [UInt8](repeating: 0, count: 4096)
+    var chunk = [UInt8](repeating: 0, count: Self.readBytes)
     while true {
       let count = unsafe chunk.withUnsafeMutableBytes { buffer in
         unsafe recv(descriptor, buffer.baseAddress, buffer.count, 0)
@@ -122,6 +154,8 @@ struct Deadline {
   }
 
   var hasPassed: Bool { ContinuousClock.now >= moment }
+
+  func isBefore(_ other: Deadline) -> Bool { moment < other.moment }
 
   /// For poll(), rounded up so that it does not spin in the last millisecond.
   var millisecondsLeft: Int32 {

@@ -36,6 +36,22 @@ struct MailParameters {
     return result
   }
 
+  /// Parameters of a command that is relayed as it comes, before its content is known.
+  ///
+  /// SIZE and BODY are what the client says of the same bytes, so they stay as they are.
+  mutating func relayed(_ parameters: [String]) -> [String] {
+    var result: [String] = []
+    for parameter in parameters {
+      switch MailParameters.keyword(parameter) {
+      case "AUTH": continue
+      case "BODY": keep(parameter, if: "8BITMIME", in: &result)
+      case "RET", "ENVID", "NOTIFY", "ORCPT": keep(parameter, if: "DSN", in: &result)
+      case let keyword: keep(parameter, if: keyword, in: &result)
+      }
+    }
+    return result
+  }
+
   /// RFC 6152. BINARYMIME needs CHUNKING, which this client does not speak.
   private func body(_ parameters: [String], content: ContentFacts) -> [String] {
     guard extensions.has8BitMIME else { return [] }

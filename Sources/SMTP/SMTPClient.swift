@@ -53,6 +53,9 @@ package final class SMTPClient {
     connection = nil
   }
 
+  /// Closes without a word.
+  func close() { connection = nil }
+
   // MARK: What a transaction is made of
 
   func send(

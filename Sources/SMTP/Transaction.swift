@@ -12,10 +12,10 @@ extension SMTPClient {
 
     let mail = parameters.forMail(submission, content: content)
     let problems = submission.recipients.map { AddressCheck.problem($0.address) }
-    var commands = [line("MAIL FROM:<\(submission.sender)>", mail)]
+    var commands = [Self.line("MAIL FROM:<\(submission.sender)>", mail)]
     for (recipient, problem) in zip(submission.recipients, problems) where problem == nil {
       let options = parameters.forRecipient(recipient)
-      commands.append(line("RCPT TO:<\(recipient.address)>", options))
+      commands.append(Self.line("RCPT TO:<\(recipient.address)>", options))
     }
     remarks += parameters.remarks
     var replies = try converse(commands)[...]
@@ -51,7 +51,7 @@ extension SMTPClient {
   ///
   /// Postfix refuses a whole line for one value it does not like (an IPv6 address where it speaks
   /// IPv4 only); what it does like is then sent alone, above all the first queue id.
-  private func forwardClient(_ client: ForwardedClient?) throws(SMTPFailure) -> [String] {
+  func forwardClient(_ client: ForwardedClient?) throws(SMTPFailure) -> [String] {
     guard let client else { return [] }
     var remarks: [String] = []
     for command in XForward.commands(for: client, offered: extensions.xforwardAttributes) {
@@ -70,7 +70,7 @@ extension SMTPClient {
     return reply.code / 100 == 2 ? nil : reply
   }
 
-  private func line(_ command: String, _ parameters: [String]) -> String {
+  static func line(_ command: String, _ parameters: [String]) -> String {
     ([command] + parameters).joined(separator: " ")
   }
 

@@ -1,17 +1,49 @@
-/// How a message looks on the wire.
+/// How a message looks on the wire, for content that comes in pieces.
 ///
 /// 1. CR, LF and CRLF all become CRLF **before** dot-stuffing. Servers differ in what they take
 ///    for the end of a line; a line end that only they see would let a message end itself and
 ///    smuggle in a second one.
 /// 2. A line that begins with a dot gets a second one (RFC 5321, 4.5.2).
 /// 3. The last line has a CRLF; then follows the final dot.
+struct WireEncoder {
+  private var atLineStart = true
+  /// The last piece ended with a CR: an LF at the beginning of the next belongs to it.
+  private var endedWithCR = false
+
+  /// Appends the piece's wire form.
+  mutating func encode(_ piece: ArraySlice<UInt8>, into wire: inout [UInt8]) {
+    for byte in piece {
+      if byte == 0x0A, endedWithCR {
+        endedWithCR = false
+        continue
+      }
+      endedWithCR = byte == 0x0D
+      if byte == 0x0D || byte == 0x0A {
+        wire.append(0x0D)
+        wire.append(0x0A)
+        atLineStart = true
+        continue
+      }
+      if atLineStart && byte == 0x2E { wire.append(0x2E) }
+      wire.append(byte)
+      atLineStart = false
+    }
+  }
+
+  /// What ends the message.
+  func end() -> [UInt8] {
+    (atLineStart ? [] : [0x0D, 0x0A]) + WireContent.finalDot
+  }
+}
+
+/// A whole message in its wire form, chunk by chunk.
 struct WireContent: ~Copyable {
   static let finalDot: [UInt8] = [0x2E, 0x0D, 0x0A]
   static let chunkBytes = 32 * 1024
 
   private let message: [UInt8]
   private var next = 0
-  private var atLineStart = true
+  private var encoder = WireEncoder()
   private var isFinished = false
 
   init(_ message: [UInt8]) { self.message = message }
@@ -20,24 +52,12 @@ struct WireContent: ~Copyable {
   mutating func nextChunk() -> [UInt8]? {
     if isFinished { return nil }
     var chunk: [UInt8] = []
-    chunk.reserveCapacity(WireContent.chunkBytes + 8)
-    while next < message.count, chunk.count < WireContent.chunkBytes {
-      let byte = message[next]
-      next += 1
-      if byte == 0x0D || byte == 0x0A {
-        if byte == 0x0D, next < message.count, message[next] == 0x0A { next += 1 }
-        chunk.append(0x0D)
-        chunk.append(0x0A)
-        atLineStart = true
-        continue
-      }
-      if atLineStart && byte == 0x2E { chunk.append(0x2E) }
-      chunk.append(byte)
-      atLineStart = false
-    }
+    chunk.reserveCapacity(WireContent.chunkBytes + 1024)
+    let end = min(next + WireContent.chunkBytes, message.count)
+    encoder.encode(message[next..<end], into: &chunk)
+    next = end
     if next == message.count {
-      if !atLineStart { chunk += [0x0D, 0x0A] }
-      chunk += WireContent.finalDot
+      chunk += encoder.end()
       isFinished = true
     }
     return chunk

@@ -1,0 +1,116 @@
+import Glibc
+
+/// A listening socket; closed with the value, its file removed if it is still ours.
+final class SMTPListener: Sendable {
+  let descriptor: Int32
+  private let path: String?
+  private let inode: ino_t
+
+  private static let backlog: Int32 = 128
+
+  init(_ address: SMTPListenAddress, mode: UInt32?) throws(SMTPServerFailure) {
+    switch address.place {
+    case .unix(let path):
+      descriptor = try Self.socket(AF_UNIX, address)
+      do throws(SMTPServerFailure) {
+        inode = try Self.listen(descriptor, path: path, mode: mode, address)
+      } catch {
+        Glibc.close(descriptor)
+        throw error
+      }
+      self.path = path
+    case .inet(let port, let host):
+      descriptor = try Self.socket(AF_INET, address)
+      var name = sockaddr_in()
+      name.sin_family = sa_family_t(AF_INET)
+      name.sin_port = port.bigEndian
+      unsafe inet_pton(AF_INET, host, &name.sin_addr)
+      (path, inode) = (nil, 0)
+      try Self.bind(descriptor, to: name, address)
+    case .inet6(let port, let host):
+      descriptor = try Self.socket(AF_INET6, address)
+      var name = sockaddr_in6()
+      name.sin6_family = sa_family_t(AF_INET6)
+      name.sin6_port = port.bigEndian
+      unsafe inet_pton(AF_INET6, host, &name.sin6_addr)
+      (path, inode) = (nil, 0)
+      try Self.bind(descriptor, to: name, address)
+    }
+  }
+
+  deinit {
+    Glibc.close(descriptor)
+    guard let path else { return }
+    var facts = stat()
+    // A newer process may have put its own in place.
+    if unsafe lstat(path, &facts) == 0, facts.st_ino == inode { unsafe unlink(path) }
+  }
+
+  /// Wakes `accept` for good.
+  func close() { shutdown(descriptor, Int32(SHUT_RDWR)) }
+
+  private static func socket(
+    _ family: Int32, _ address: SMTPListenAddress
+  ) throws(SMTPServerFailure) -> Int32 {
+    let kind = Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue)
+    let descriptor = Glibc.socket(family, kind, 0)
+    guard descriptor >= 0 else { throw SMTPServerFailure(address.description, "socket", code: errno) }
+    var on: Int32 = 1
+    _ = unsafe setsockopt(
+      descriptor, SOL_SOCKET, SO_REUSEADDR, &on, socklen_t(MemoryLayout<Int32>.size))
+    return descriptor
+  }
+
+  private static func bind<Name>(
+    _ descriptor: Int32, to name: Name, _ address: SMTPListenAddress
+  ) throws(SMTPServerFailure) {
+    let status = unsafe withUnsafeBytes(of: name) { bytes in
+      unsafe Glibc.bind(
+        descriptor, bytes.assumingMemoryBound(to: sockaddr.self).baseAddress,
+        socklen_t(bytes.count))
+    }
+    guard status == 0, Glibc.listen(descriptor, backlog) == 0 else {
+      let code = errno
+      Glibc.close(descriptor)
+      throw SMTPServerFailure(address.description, "cannot listen", code: code)
+    }
+  }
+
+  /// A dead process's socket is replaced, a living one's is not, and no other file ever.
+  private static func listen(
+    _ descriptor: Int32, path: String, mode: UInt32?, _ address: SMTPListenAddress
+  ) throws(SMTPServerFailure) -> ino_t {
+    let place = address.description
+    var facts = stat()
+    if unsafe lstat(path, &facts) == 0 {
+      guard facts.st_mode & S_IFMT == S_IFSOCK else {
+        throw SMTPServerFailure(place, "a file that is no socket stands there")
+      }
+      let target = try? SMTPTarget("unix:\(path)")
+      if let target, (try? Connection.open(target, limit: .seconds(2))) != nil {
+        throw SMTPServerFailure(place, "already in use by a running process")
+      }
+      unsafe unlink(path)
+    }
+    var name = sockaddr_un()
+    name.sun_family = sa_family_t(AF_UNIX)
+    unsafe withUnsafeMutableBytes(of: &name.sun_path) { field in
+      // SMTPListenAddress has checked the length; the rest stays NUL.
+      unsafe field.copyBytes(from: path.utf8.prefix(field.count - 1))
+    }
+    let status = unsafe withUnsafeBytes(of: name) { bytes in
+      unsafe Glibc.bind(
+        descriptor, bytes.assumingMemoryBound(to: sockaddr.self).baseAddress,
+        socklen_t(bytes.count))
+    }
+    guard status == 0 else { throw SMTPServerFailure(place, "cannot listen", code: errno) }
+    // Nobody gets in before listen(2), so the mode is right in time; umask would hit all threads.
+    if let mode, unsafe chmod(path, mode) != 0 {
+      throw SMTPServerFailure(place, "cannot set its mode", code: errno)
+    }
+    guard unsafe lstat(path, &facts) == 0, Glibc.listen(descriptor, backlog) == 0 else {
+      throw SMTPServerFailure(place, "cannot listen", code: errno)
+    }
+    return facts.st_ino
+  }
+}

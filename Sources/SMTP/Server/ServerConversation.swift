@@ -1,0 +1,190 @@
+/// One connection's dialogue: which command may come when, and what is answered (RFC 5321, 4.1.4).
+///
+/// Knows no socket: events of `ServerParser` go in, replies come out.
+struct ServerConversation: ~Copyable {
+  enum Answer: Equatable {
+    case reply(SMTPReply)
+    /// 354, and content follows.
+    case content
+    case replyAndClose(SMTPReply)
+    case nothing
+  }
+
+  private enum Stage {
+    case start
+    case ready
+    case envelope(recipients: Int)
+    case content
+  }
+
+  private let hostname: String
+  private let limits: SMTPServerLimits
+  private let session: any SMTPServerSession
+  private var facts: SMTPClientFacts
+  private var stage = Stage.start
+  private var wrongCommands = 0
+  private var idleCommands = 0
+  private var contentBytes = 0
+
+  init(
+    hostname: String, limits: SMTPServerLimits, session: any SMTPServerSession,
+    address: String?, port: Int?
+  ) {
+    self.hostname = hostname
+    self.limits = limits
+    self.session = session
+    facts = SMTPClientFacts(address: address, port: port, helo: "", isExtended: false)
+  }
+
+  var greeting: SMTPReply { SMTPReply(220, "\(hostname) ESMTP voicemail-milter") }
+  var isInContent: Bool { if case .content = stage { true } else { false } }
+
+  /// The connection is gone, or is to go: an unfinished message is given up.
+  mutating func end() { abandon(to: .start) }
+
+  mutating func take(_ event: ServerParser.Event) -> Answer {
+    switch event {
+    case .command(let command): return answer(command)
+    case .content(let bytes):
+      // Beyond the limit it is read and thrown away, for the client to hear why.
+      if contentBytes > limits.messageBytes { return .nothing }
+      contentBytes += bytes.count
+      if contentBytes > limits.messageBytes { session.abort() } else { session.content(bytes) }
+      return .nothing
+    case .endOfContent:
+      stage = .ready
+      facts.forwarded = nil
+      idleCommands = 0
+      guard contentBytes <= limits.messageBytes else {
+        return .reply(SMTPReply(552, "5.3.4 Larger than \(limits.messageBytes) bytes"))
+      }
+      return .reply(session.endOfContent())
+    case .lineTooLong: return .replyAndClose(SMTPReply(500, "5.5.2 Line too long"))
+    }
+  }
+
+  private mutating func answer(_ command: SMTPCommand) -> Answer {
+    idleCommands += 1
+    if case .recipient = command { idleCommands -= 1 }
+    guard idleCommands <= limits.idleCommands else {
+      return .replyAndClose(SMTPReply(421, "4.7.0 Too many commands without a message"))
+    }
+    switch command {
+    case .hello(let name, let extended): return .reply(hello(name, extended))
+    case .mail(let address, let parameters): return mail(address, parameters)
+    case .recipient(let address, let parameters): return recipient(address, parameters)
+    case .data: return data()
+    case .forward(let attributes): return forward(attributes)
+    case .reset:
+      if case .start = stage {} else { abandon(to: .ready) }
+      return .reply(SMTPReply(250, "2.0.0 Ok"))
+    case .noop: return .reply(SMTPReply(250, "2.0.0 Ok"))
+    case .verify: return .reply(SMTPReply(252, "2.1.5 Send some mail, it will be tried"))
+    case .quit:
+      abandon(to: .start)
+      return .replyAndClose(SMTPReply(221, "2.0.0 Bye"))
+    case .unknown: return wrong(SMTPReply(500, "5.5.1 Command not known"))
+    case .wrong(let reply): return wrong(reply)
+    }
+  }
+
+  private mutating func hello(_ name: String, _ extended: Bool) -> SMTPReply {
+    abandon(to: .ready)
+    (facts.helo, facts.isExtended) = (name, extended)
+    guard extended else { return SMTPReply(250, hostname) }
+    // CHUNKING is not offered: Postfix and Exim use DATA then, whose content needs no counting.
+    return SMTPReply(
+      code: 250,
+      lines: [
+        hostname, "PIPELINING", "SIZE \(limits.messageBytes)", "8BITMIME", "SMTPUTF8", "DSN",
+        "ENHANCEDSTATUSCODES", ForwardedAttribute.offer,
+      ])
+  }
+
+  private mutating func mail(_ address: String, _ parameters: [String]) -> Answer {
+    guard case .ready = stage else {
+      return wrong(outOfOrder(nowIn: "MAIL"))
+    }
+    let size = parameters.compactMap { parameter in
+      parameter.uppercased().hasPrefix("SIZE=") ? Int(parameter.dropFirst(5)) : nil
+    }.max()
+    if let size, size > limits.messageBytes {
+      return .reply(SMTPReply(552, "5.3.4 Larger than \(limits.messageBytes) bytes"))
+    }
+    let reply = session.mail(address, parameters: parameters, client: facts)
+    if reply.isPositive { stage = .envelope(recipients: 0) } else { facts.forwarded = nil }
+    return .reply(reply)
+  }
+
+  private mutating func recipient(_ address: String, _ parameters: [String]) -> Answer {
+    guard case .envelope(let count) = stage else { return wrong(outOfOrder(nowIn: "RCPT")) }
+    guard count < limits.recipients else {
+      // RFC 5321, 4.5.3.1.10: the client sends the rest in another transaction.
+      return .reply(SMTPReply(452, "4.5.3 More than \(limits.recipients) recipients"))
+    }
+    let reply = session.recipient(address, parameters: parameters)
+    if reply.isPositive { stage = .envelope(recipients: count + 1) }
+    return .reply(reply)
+  }
+
+  private mutating func data() -> Answer {
+    guard case .envelope(let count) = stage else { return wrong(outOfOrder(nowIn: "DATA")) }
+    guard count > 0 else { return .reply(SMTPReply(554, "5.5.1 No valid recipients")) }
+    if let refusal = session.data() {
+      stage = .ready
+      facts.forwarded = nil
+      return .reply(refusal)
+    }
+    stage = .content
+    contentBytes = 0
+    return .content
+  }
+
+  /// Lasts for one message, as Postfix's own server has it.
+  private mutating func forward(_ attributes: [ForwardedAttribute]) -> Answer {
+    if case .envelope = stage { return wrong(SMTPReply(503, "5.5.1 A message is in progress")) }
+    var forwarded = facts.forwarded ?? ForwardedClient()
+    for attribute in attributes { forwarded.set(attribute) }
+    facts.forwarded = forwarded
+    return .reply(SMTPReply(250, "2.0.0 Ok"))
+  }
+
+  private mutating func abandon(to next: Stage) {
+    switch stage {
+    case .envelope: session.abort()
+    case .content where contentBytes <= limits.messageBytes: session.abort()
+    default: break
+    }
+    facts.forwarded = nil
+    stage = next
+  }
+
+  private mutating func wrong(_ reply: SMTPReply) -> Answer {
+    wrongCommands += 1
+    guard wrongCommands < limits.wrongCommands else {
+      return .replyAndClose(SMTPReply(421, "4.7.0 Too many errors"))
+    }
+    return .reply(reply)
+  }
+
+  private func outOfOrder(nowIn command: String) -> SMTPReply {
+    switch stage {
+    case .start: SMTPReply(503, "5.5.1 Say EHLO first")
+    case .ready: SMTPReply(503, "5.5.1 \(command) needs MAIL first")
+    default: SMTPReply(503, "5.5.1 \(command) cannot come here")
+    }
+  }
+}
+
+extension SMTPReply {
+  var isPositive: Bool { code / 100 == 2 }
+
+  /// As it goes over the wire.
+  var wire: [UInt8] {
+    var text = ""
+    for (index, line) in lines.enumerated() {
+      text += "\(code)\(index == lines.count - 1 ? " " : "-")\(line)\r\n"
+    }
+    return Array((lines.isEmpty ? "\(code)\r\n" : text).utf8)
+  }
+}
