@@ -166,6 +166,32 @@ import Testing
     #expect(session.milter.waitForLog(containing: "transcription deadline"))
   }
 
+  @Test func `while the spool cannot be written, voicemail passes as it came`() throws {
+    let session = try Session()
+    let mail = AsteriskMail(try VoicemailRecording.silence(seconds: 1)).bytes
+    // Another program's write lock stands for all that can be wrong with a spool.
+    let script = """
+      import signal, sqlite3, sys
+      spool = sqlite3.connect(sys.argv[1], isolation_level=None)
+      spool.execute("BEGIN IMMEDIATE")
+      print("locked", file=sys.stderr, flush=True)
+      signal.pause()
+      """
+    let other = try ChildProcess(
+      "/usr/bin/python3", ["-c", script, session.milter.stateDirectory + "/spool.sqlite"])
+    #expect(other.waitForErrors(seconds: 20) { $0.contains("locked") }, "\(other.errors)")
+    // MilterClient waits 10 s for an answer; Postfix is told to wait 30.
+    #expect(try MTA(session.milter).send(mail, to: ["<ann@example.com>"], queueID: "Q1") == "a")
+    #expect(
+      session.milter.waitForLog(containing: "error: voicemail passes unchanged", "queue_id=Q1"))
+    other.signal(SIGKILL)
+    #expect(other.waitForExit(seconds: 20) != nil)
+    // It recovers by itself.
+    try session.deliver(mail, queueID: "Q2")
+    #expect(session.mta.waitForMessages(1, seconds: 60))
+    #expect(try session.milter.status().spool.messages.values.reduce(0, +) == 1)
+  }
+
   @Test func `nothing of a delivered message is left in the state directory`() throws {
     let session = try Session()
     var mail = AsteriskMail(try VoicemailRecording.short())
