@@ -36,7 +36,8 @@ import Testing
     let words = try Self.text(page).split { " \n`()[]|,;".contains($0) }.map(String.init)
     let directory = page.hasPrefix("docs/") ? "docs/" : ""
     var found = 0
-    for word in words where word.contains("/") && word.hasSuffix(".swift") || word.hasSuffix(".md") {
+    for word in words where word.contains("/") && word.hasSuffix(".swift") || word.hasSuffix(".md")
+    {
       let places = [word, "Sources/" + word, directory + word]
       #expect(
         places.contains { FileManager.default.fileExists(atPath: Self.root.path + "/" + $0) },

@@ -77,8 +77,7 @@ extension NewJob {
       envelope: Envelope(
         sender: "pbx@example.com", recipients: recipients.map { Recipient(address: $0) }),
       client: ClientFacts(address: "127.0.0.1"), messageID: nil,
-      voicemail: VoicemailFacts(rule: "asterisk", reason: "because"), content: content,
-      receptionMS: 3)
+      voicemail: VoicemailFacts(rule: "asterisk", reason: "because"), content: content)
   }
 }
 

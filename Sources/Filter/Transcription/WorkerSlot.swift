@@ -124,6 +124,20 @@ final class WorkerSlot {
   private func perform(_ order: WorkOrder, _ job: LeasedJob, _ limit: Duration)
     throws(ChannelError) -> Outcome
   {
+    var hasBegun = false
+    do throws(ChannelError) {
+      return try handOver(order, job, limit) { hasBegun = true }
+    } catch {
+      // Dead before it had begun: it died idle, which is not this message's doing.
+      guard !hasBegun, case .closed = error, !context.transcription.isStopped else { throw error }
+      guard startWorker() else { throw error }
+      return try handOver(order, job, limit) {}
+    }
+  }
+
+  private func handOver(
+    _ order: WorkOrder, _ job: LeasedJob, _ limit: Duration, begun: () -> Void
+  ) throws(ChannelError) -> Outcome {
     guard let worker else { throw .closed }
     context.board.update(number) {
       $0.doing = .working
@@ -137,6 +151,7 @@ final class WorkerSlot {
       }
     }
     return try worker.perform(order, on: job.content, limit: limit) { stage in
+      begun()
       context.board.update(number) { $0.stage = stage }
     }
   }
