@@ -35,18 +35,24 @@ package final class JobStore: Sendable {
   deinit { commits.settle() }
 
   /// Takes back every lease: at start-up whoever held one is dead, since the lock is ours.
+  ///
+  /// Attempts at a transcript count what a recording does to workers. It cannot harm the daemon, so
+  /// one that the daemon's end cut off does not count; the deadline bounds the rest.
   package func voidLeases(nowMS: Int64) throws(SpoolError) {
     try commits.perform { connection throws(SpoolError) in
       let orphans = try connection.query(
         "SELECT id, state FROM message WHERE state IN ('transcribing', 'delivering')"
       ) { (id: $0.text(0) ?? "", state: $0.text(1) ?? "") }
       for orphan in orphans {
-        let back: JobState = orphan.state == JobState.delivering.rawValue ? .ready : .waiting
+        let isDelivery = orphan.state == JobState.delivering.rawValue
+        let back = isDelivery ? JobState.ready : .waiting
         try connection.run(
           """
-          UPDATE message SET state = ?, lease_holder = NULL, lease_token = lease_token + 1, due_ms = ?
+          UPDATE message SET state = ?, lease_holder = NULL, lease_token = lease_token + 1,
+            due_ms = ?, worker_attempts = max(worker_attempts - ?, 0)
           WHERE id = ?
-          """, .text(back.rawValue), .integer(nowMS), .text(orphan.id))
+          """, .text(back.rawValue), .integer(nowMS), .integer(isDelivery ? 0 : 1),
+          .text(orphan.id))
         try connection.event(orphan.id, nowMS, "\(orphan.state) interrupted by a restart")
       }
     }

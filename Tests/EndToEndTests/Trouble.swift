@@ -127,6 +127,27 @@ import Testing
     #expect(mta.messages.count == 1)
   }
 
+  @Test func `restarts are not held against a recording`() throws {
+    let directory = try TemporaryDirectory()
+    let mta = try FakeSMTPServer()
+    let settings = ["delivery.target": mta.target]
+    let mail = AsteriskMail(try VoicemailRecording.long())
+    for start in 0..<3 {
+      let milter = try RunningMilter(settings, in: directory)
+      if start == 0 {
+        #expect(try MTA(milter).send(mail.bytes, to: ["<ann@example.com>"], queueID: "QQ1") == "d")
+      }
+      _ = try milter.waitForTranscribingWorker()
+      milter.kill()
+    }
+    let milter = try RunningMilter(settings, in: directory)
+    #expect(mta.waitForMessages(1, seconds: 90))
+    let arrived = try #require(mta.messages.first).received
+    #expect(["ok", "low"].contains(arrived["X-Voicemail-Transcript"]))
+    #expect(milter.waitForLog(containing: "info: delivered"))
+    #expect(mta.messages.count == 1)
+  }
+
   @Test func `at the transcription deadline the message goes out with an honest line`() throws {
     let session = try Session(["transcription.deadline": "2s"])
     let mail = AsteriskMail(try VoicemailRecording.veryLong())
@@ -143,6 +164,50 @@ import Testing
       text.unfolded.hasPrefix(
         "No transcript: it was not ready in time. Please listen to the recording."))
     #expect(session.milter.waitForLog(containing: "transcription deadline"))
+  }
+
+  @Test func `while the spool cannot be written, voicemail passes as it came`() throws {
+    let session = try Session()
+    let mail = AsteriskMail(try VoicemailRecording.silence(seconds: 1)).bytes
+    // Another program's write lock stands for all that can be wrong with a spool.
+    let script = """
+      import signal, sqlite3, sys
+      spool = sqlite3.connect(sys.argv[1], isolation_level=None)
+      spool.execute("BEGIN IMMEDIATE")
+      print("locked", file=sys.stderr, flush=True)
+      signal.pause()
+      """
+    let other = try ChildProcess(
+      "/usr/bin/python3", ["-c", script, session.milter.stateDirectory + "/spool.sqlite"])
+    #expect(other.waitForErrors(seconds: 20) { $0.contains("locked") }, "\(other.errors)")
+    // MilterClient waits 10 s for an answer; Postfix is told to wait 30.
+    #expect(try MTA(session.milter).send(mail, to: ["<ann@example.com>"], queueID: "Q1") == "a")
+    #expect(
+      session.milter.waitForLog(containing: "error: voicemail passes unchanged", "queue_id=Q1"))
+    other.signal(SIGKILL)
+    #expect(other.waitForExit(seconds: 20) != nil)
+    // It recovers by itself.
+    try session.deliver(mail, queueID: "Q2")
+    #expect(session.mta.waitForMessages(1, seconds: 60))
+    #expect(try session.milter.status().spool.messages.values.reduce(0, +) == 1)
+  }
+
+  @Test func `nothing of a delivered message is left in the state directory`() throws {
+    let session = try Session()
+    var mail = AsteriskMail(try VoicemailRecording.short())
+    mail.extraHeaders = ["X-Note: swordfish"]
+    try session.deliver(mail.bytes)
+    #expect(session.milter.waitForLog(containing: "info: delivered"))
+    // Its answer comes after all that was to be done before.
+    #expect(try session.milter.status().count("delivered") == 1)
+    session.milter.kill()
+    let state = URL(fileURLWithPath: session.milter.stateDirectory)
+    for name in try FileManager.default.contentsOfDirectory(atPath: state.path) {
+      guard let bytes = try? Data(contentsOf: state.appendingPathComponent(name)) else { continue }
+      for word in ["swordfish", "just left a 0:05 long", "number is not"] {
+        #expect(bytes.range(of: Data(word.utf8)) == nil, "\(word) in \(name)")
+      }
+    }
   }
 }
 

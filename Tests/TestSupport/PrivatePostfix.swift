@@ -53,10 +53,10 @@ package final class PrivatePostfix: Sendable {
 
   /// Waits until a user has that many messages; returns what there is when the limit passes.
   ///
-  /// A mailbox rings no bell, so this looks every 10 ms.
+  /// Postfix writes its log after each delivery, which rings for the mailbox too.
   package func waitForMail(of user: String, count: Int = 1, seconds: Double = 20) -> [Data] {
-    let end = Date(timeIntervalSinceNow: seconds)
-    while mail(of: user).count < count, Date() < end { usleep(10_000) }
+    let watch = FileWatch(directory.file("mail.log"))
+    _ = watch?.wait(seconds: seconds) { mail(of: user).count >= count }
     return mail(of: user)
   }
 

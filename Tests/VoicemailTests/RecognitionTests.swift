@@ -93,7 +93,7 @@ struct RecognitionCase: CustomTestStringConvertible, Sendable {
             part("audio/x-wav", "msg_a1.wav", description: "Sound attachment."),
           ]), envelope: Envelope(sender: "1001@pbx.example", recipients: [])),
       VoicemailFacts(
-        rule: "strong-evidence", reason: "X-Voicemail-Length header and 1 recording: msg_a1.wav",
+        rule: "generic", reason: "X-Voicemail-Length header and 1 recording: msg_a1.wav",
         caller: Caller(number: "07700900123", name: "ANNA MEYER"), mailbox: "1001",
         audioParts: [2])
     ),
@@ -110,7 +110,7 @@ struct RecognitionCase: CustomTestStringConvertible, Sendable {
             part("audio/32kadpcm", voice: "Voice-Message"),
           ]), envelope: Envelope(sender: "", recipients: [])),
       VoicemailFacts(
-        rule: "strong-evidence",
+        rule: "generic",
         reason: "multipart/voice-message (VPIM) and 1 recording: audio/32kadpcm",
         caller: Caller(number: "+16505551237"), mailbox: "+16505550000", audioParts: [1])
     ),
@@ -123,7 +123,7 @@ struct RecognitionCase: CustomTestStringConvertible, Sendable {
             ("Message-ID", "<MITEL-VM-1001.V1.001.2000@mitel>"),
           ], [text, part("audio/basic", "vmail1314690567.wav", voice: "Voice-Message")])),
       VoicemailFacts(
-        rule: "strong-evidence",
+        rule: "generic",
         reason: "Mitel message id and 1 recording: vmail1314690567.wav", mailbox: "1001",
         audioParts: [1])
     ),
@@ -137,7 +137,7 @@ struct RecognitionCase: CustomTestStringConvertible, Sendable {
             ("X-VoiceMessageSenderName", "Anna Meyer"),
           ], [part("text/html"), part("audio/gsm", "Anna (17 seconds).wav")])),
       VoicemailFacts(
-        rule: "strong-evidence",
+        rule: "generic",
         reason: "Content-Class: voice-ca and 1 recording: Anna (17 seconds).wav",
         caller: Caller(number: "+4930123456", name: "Anna Meyer"), audioParts: [1])
     ),

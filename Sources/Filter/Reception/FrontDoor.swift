@@ -40,10 +40,8 @@ final class FrontDoor: MilterSession {
     candidate = Candidate(sender: address, parameters: parameters)
     let isEncrypted = macros.symbol("{tls_version}") != nil
     let isAuthenticated = macros.symbol("{auth_type}") != nil
-    // RFC 3848; a client that sends ESMTP parameters has said EHLO.
-    let isExtended = !parameters.isEmpty || isEncrypted || isAuthenticated
-    client.protocolName =
-      (isExtended ? "ESMTP" : "SMTP") + (isEncrypted ? "S" : "") + (isAuthenticated ? "A" : "")
+    // RFC 3848. No macro tells HELO from EHLO, and hardly a client says HELO.
+    client.protocolName = "ESMTP" + (isEncrypted ? "S" : "") + (isAuthenticated ? "A" : "")
     return .continue
   }
 

@@ -1,7 +1,7 @@
 /// Any PBX whose message carries a mark that only voicemail carries: FreeSWITCH, VPIM systems
 /// (RFC 3801), Mitel, Exchange.
 package struct StrongEvidenceRule: RecognitionRule {
-  package let name = "strong-evidence"
+  package let name = "generic"
 
   package init() {}
 
