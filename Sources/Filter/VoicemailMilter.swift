@@ -7,6 +7,7 @@ enum VoicemailMilter {
 
   static let commands: [(name: String, run: Command)] = [
     ("run", RunCommand.run),
+    ("enqueue", EnqueueCommand.run),
     ("status", SpoolCommands.status),
     ("show", SpoolCommands.show),
     ("inspect", InspectCommand.run),
@@ -31,7 +32,9 @@ enum VoicemailMilter {
       guard let command = commands.first(where: { $0.name == name }) else {
         throw .usage(name.isEmpty ? "a command is missing" : "no command '\(name)'")
       }
-      if words.contains("--help") || words.contains("-h") { return print(Help.text) }
+      // Behind `--` stand operands: an address may look like an option.
+      let options = words.prefix { $0 != "--" }
+      if options.contains("--help") || options.contains("-h") { return print(Help.text) }
       return try command.run(words)
     } catch {
       Output.complain(error.sentence)

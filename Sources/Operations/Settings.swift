@@ -9,6 +9,7 @@ package struct Settings: Sendable, Equatable {
   package var workers = 1
   package var milterListen = ""
   package var socketMode: UInt32 = 0
+  package var contentFilterListen: String?
   package var sources: [String] = []
   package var transcriptionDeadlineMS: Int64 = 0
   package var maxAudioSeconds = 0
@@ -52,6 +53,7 @@ package struct Settings: Sendable, Equatable {
     if workers == 0 { workers = min(max(Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))), 1), 4) }
     milterListen = text("milter.listen")
     socketMode = UInt32(number("milter.socket_mode"))
+    contentFilterListen = optional("content_filter.listen")
     sources = values["recognition.sources"]?.list ?? []
     transcriptionDeadlineMS = Int64(number("transcription.deadline"))
     maxAudioSeconds = (number("transcription.max_audio") + 999) / 1_000

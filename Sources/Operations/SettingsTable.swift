@@ -58,10 +58,13 @@ package enum SettingsTable {
       "Worker processes, each about 120 MB; 0 is one per processor, at most 4."),
     .init(
       "milter", "listen", .text, "unix:/var/spool/postfix/voicemail-milter/milter.sock",
-      "Where the MTA connects: unix:PATH, inet:PORT@HOST, inet6:PORT@HOST, fd:3."),
+      "Where the MTA connects: unix:PATH, inet:PORT@HOST, inet6:PORT@HOST, fd:3; empty is off."),
     .init(
       "milter", "socket_mode", .mode, "0660",
       "Permissions of a Unix socket; the MTA's user needs write permission."),
+    .init(
+      "content_filter", "listen", .text, "",
+      "Where the MTA sends mail by SMTP: unix:PATH, inet:PORT@HOST, inet6:PORT@HOST; empty is off."),
     .init(
       "recognition", "sources", .list,
       "127.0.0.0/8, ::1, 10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16, 169.254.0.0/16, fc00::/7, "

@@ -22,6 +22,11 @@ package final class OnwardMessage {
     return (message, reply)
   }
 
+  /// What is wrong with an address that did not come by SMTP; nil when it can be sent.
+  package static func problem(withAddress address: String) -> String? {
+    AddressCheck.problem(address)
+  }
+
   private init(_ client: SMTPClient) {
     self.client = client
     parameters = MailParameters(client.extensions)

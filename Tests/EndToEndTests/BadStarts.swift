@@ -29,7 +29,7 @@ struct BadStarts {
       "$/voicemail-milter.conf:7: [delivery] traget: no such key; did you mean target?"),
     Case(
       "a misspelt section", ["spol.x": "x"],
-      "$/voicemail-milter.conf:13: [spol]: no such section; known are daemon, delivery, log, "
+      "$/voicemail-milter.conf:13: [spol]: no such section; known are content_filter, daemon, delivery, log, "
         + "milter, recognition, transcription"),
     Case(
       "a target that is none", ["delivery.target": "nowhere"],

@@ -3,11 +3,13 @@ import Glibc
 
 /// A real Postfix of a test's own (Scripts/private-postfix), gone with the value.
 ///
-/// It runs with the lines of postfix-examples/milter. Needs root.
+/// It runs with the lines of a folder of postfix-examples. Needs root.
 package final class PrivatePostfix: Sendable {
   package let smtpPort: UInt16
   /// The listener without the filter.
   package let reinjectPort: UInt16
+  /// Where it looks for the content filter.
+  package let filterPort: UInt16
   /// Where it looks for the milter.
   package let milterSocket: String
 
@@ -23,18 +25,20 @@ package final class PrivatePostfix: Sendable {
   }
 
   /// Starts one; `settings` are lines for its main.cf: `message_size_limit=1000`.
-  package init(_ settings: [String] = []) throws {
+  package init(_ settings: [String] = [], example: String = "milter") throws {
     directory = try TemporaryDirectory()
-    let output = try PrivatePostfix.run(["start", directory.path] + settings)
+    let output = try PrivatePostfix.run(
+      ["start", directory.path] + settings, environment: ["EXAMPLE": example])
     let values = output.split(separator: "\n").reduce(into: [String: String]()) { values, line in
       let parts = line.split(separator: "=", maxSplits: 1)
       if parts.count == 2 { values[String(parts[0])] = String(parts[1]) }
     }
     guard let smtp = values["SMTP_PORT"].flatMap({ UInt16($0) }),
       let reinject = values["REINJECT_PORT"].flatMap({ UInt16($0) }),
+      let filter = values["FILTER_PORT"].flatMap({ UInt16($0) }),
       let socket = values["MILTER_SOCKET"]
     else { throw Trouble(sentence: "private-postfix start said: \(output)") }
-    (smtpPort, reinjectPort, milterSocket) = (smtp, reinject, socket)
+    (smtpPort, reinjectPort, filterPort, milterSocket) = (smtp, reinject, filter, socket)
   }
 
   deinit { _ = try? PrivatePostfix.run(["stop", directory.path]) }
@@ -60,6 +64,14 @@ package final class PrivatePostfix: Sendable {
     return mail(of: user)
   }
 
+  /// Waits until a line of its log has all these words.
+  package func waitForLog(containing words: String..., seconds: Double = 20) -> Bool {
+    let watch = FileWatch(directory.file("mail.log"))
+    return watch?.wait(seconds: seconds) {
+      log.split(separator: "\n").contains { line in words.allSatisfy { line.contains($0) } }
+    } ?? false
+  }
+
   /// Its sendmail command: mail as a program of this host sends it.
   package func sendmail(_ arguments: [String], input: [UInt8]) throws {
     let process = try ChildProcess(
@@ -71,8 +83,11 @@ package final class PrivatePostfix: Sendable {
     let sentence: String
   }
 
-  private static func run(_ arguments: [String]) throws -> String {
+  private static func run(
+    _ arguments: [String], environment: [String: String] = [:]
+  ) throws -> String {
     let process = Process()
+    process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
     process.executableURL = script
     process.arguments = arguments
     let (output, errors) = (Pipe(), Pipe())

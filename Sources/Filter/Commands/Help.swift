@@ -1,11 +1,14 @@
 /// `--help`: short and true. A test compares it with the table of commands.
 enum Help {
   static let text = """
-    voicemail-milter: puts transcripts into voicemail mails, as a milter of Postfix
+    voicemail-milter: puts transcripts into voicemail mails, for Postfix and Exim
 
     usage: voicemail-milter COMMAND [OPTION ...]
 
       run                       serve the MTA until stopped; logs to standard error
+      enqueue --sender ADDR [--client ADDR] RCPT...
+                                hands a message on standard input to the daemon, for
+                                pipe transports; exit status 0, or 75: try again
       status [--json]           what is in the spool, what the workers do
       show ID [--json]          one message and its story
       inspect [--client ADDR] [--sender ADDR] [--rcpt ADDR]... [--json] FILE...
@@ -19,7 +22,8 @@ enum Help {
     All take --config FILE; without it /etc/voicemail-milter/voicemail-milter.conf
     is read if it is there. FILE may be - for standard input.
 
-    Exit status: 0 done, 1 failed, 2 wrong usage, 3 (preview) no voicemail.
+    Exit status: 0 done, 1 failed, 2 wrong usage, 3 (preview) no voicemail,
+    75 (enqueue) try again.
 
     """
 }

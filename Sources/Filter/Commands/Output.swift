@@ -12,6 +12,12 @@ enum Output {
     writeAll(Array(lines.joined().utf8), to: STDERR_FILENO)
   }
 
+  /// A line of its own form on standard error.
+  static func line(_ sentence: String) {
+    let text = sentence.split(separator: "\n").joined(separator: "; ")
+    writeAll(Array("\(text)\n".utf8), to: STDERR_FILENO)
+  }
+
   /// Text from a mail on its way to a terminal: no control character gets through.
   static func safe(_ text: String) -> String {
     String(

@@ -24,6 +24,7 @@ struct Daemon {
     signal(SIGPIPE, SIG_IGN)
     let target = try Self.target(settings)
     let setup = Wiring.setup(settings)
+    try SMTPFronts.check(settings)
     try Self.checkModels(setup)
     try prepareStateDirectory()
 
@@ -35,10 +36,8 @@ struct Daemon {
         settings: settings, log: log, store: store,
         recognition: try Wiring.recognition(settings, key: key),
         board: WorkerBoard(workers: settings.workers, nowMS: Clock.nowMS()))
-      let server = try MilterServer(
-        .init(
-          listen: ListenAddress(settings.milterListen), socketMode: settings.socketMode)
-      ) { FrontDoor(context: context) }
+      let fronts = try SMTPFronts(context: context, target: target)
+      let milter = try milterServer(context)
       try ControlSocket.serve(at: ControlSocket.path(stateDirectory: settings.stateDirectory)) {
         DaemonAnswers(context: context).answer($0)
       }
@@ -47,12 +46,18 @@ struct Daemon {
       log.info(
         "ready",
         [
-          "version": Version.program, "milter": settings.milterListen,
+          "version": Version.program, "milter": milter == nil ? nil : settings.milterListen,
+          "content_filter": settings.contentFilterListen,
           "target": settings.deliveryTarget, "workers": "\(settings.workers)",
         ])
-      try server.run()
+      if let milter { try milter.run() } else { Self.waitForStopSignal() }
+      if !fronts.stop(withinSeconds: 10) {
+        log.warning("stopped with an SMTP session in progress; its client keeps the message")
+      }
       stop(context, group)
     } catch let error as SpoolError {
+      throw CommandFailure(error.sentence)
+    } catch let error as SMTPServerFailure {
       throw CommandFailure(error.sentence)
     } catch let error as FileError {
       throw CommandFailure(error.sentence)
@@ -63,6 +68,23 @@ struct Daemon {
     } catch {
       throw CommandFailure("\(error)")
     }
+  }
+
+  /// nil when the milter is off: Exim has none.
+  private func milterServer(_ context: DaemonContext) throws -> MilterServer? {
+    guard !settings.milterListen.isEmpty else { return nil }
+    return try MilterServer(
+      .init(listen: ListenAddress(settings.milterListen), socketMode: settings.socketMode)
+    ) { FrontDoor(context: context) }
+  }
+
+  /// For what libmilter does else. C: `sigwait`
+  private static func waitForStopSignal() {
+    var signals = sigset_t()
+    unsafe sigemptyset(&signals)
+    for signal in [SIGTERM, SIGHUP, SIGINT] { unsafe sigaddset(&signals, signal) }
+    var signal: Int32 = 0
+    while unsafe sigwait(&signals, &signal) == EINTR {}
   }
 
   private func start(_ context: DaemonContext, _ target: SMTPTarget, _ group: DispatchGroup) {

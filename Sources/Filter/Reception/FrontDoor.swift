@@ -1,7 +1,5 @@
-internal import Mail
 internal import MilterBridge
 internal import Operations
-internal import Spool
 internal import Voicemail
 
 /// One connection of the MTA: collects a message no further than needed to tell what it is.
@@ -10,24 +8,20 @@ internal import Voicemail
 /// spool, and only then the MTA hears DISCARD. Whatever goes wrong before that commit: ACCEPT, unchanged.
 final class FrontDoor: MilterSession {
   private let context: DaemonContext
-  private let reader = GMimeReader()
+  private let intake: Intake
   private var client = ClientFacts()
   private var candidate: Candidate?
 
-  /// Above this a message passes unchanged: no PBX mails such a recording.
-  private static let messageLimitBytes = 100 << 20
-
   init(context: DaemonContext) {
     self.context = context
+    intake = Intake(context: context)
   }
 
   func connect(_ facts: ConnectFacts, macros: borrowing MilterMacros) -> MilterReply {
     client = ClientFacts(
       name: facts.name == "unknown" || facts.name.hasPrefix("[") ? nil : facts.name,
       address: facts.address, port: facts.port)
-    guard case .pass(let reason)? = context.recognition.verdictAtConnect(client) else {
-      return .continue
-    }
+    guard let reason = intake.reasonToPass(from: client) else { return .continue }
     context.log.debug("connection passes", ["why": reason])
     return .accept
   }
@@ -58,18 +52,15 @@ final class FrontDoor: MilterSession {
       return pass("an address in the envelope is not UTF-8")
     }
     candidate?.endHeaders()
-    let facts = reader.readHeaders(candidate?.content ?? [])
-    if case .pass(let reason)? = context.recognition.verdictAtEndOfHeaders(facts, envelope, client)
-    {
-      return pass(reason)
-    }
+    let headers = candidate?.content ?? []
+    if let reason = intake.reasonToPass(headers: headers, envelope, client) { return pass(reason) }
     return .continue
   }
 
   func body(_ chunk: RawSpan) -> MilterReply {
-    guard let size = candidate?.content.count, size + chunk.byteCount <= Self.messageLimitBytes
+    guard let size = candidate?.content.count, size + chunk.byteCount <= Intake.messageLimitBytes
     else {
-      return pass("larger than \(Self.messageLimitBytes >> 20) MB")
+      return pass("larger than \(Intake.messageLimitBytes >> 20) MB")
     }
     candidate?.add(body: chunk)
     return .continue
@@ -78,50 +69,14 @@ final class FrontDoor: MilterSession {
   func endOfMessage(macros: borrowing MilterMacros) -> MilterReply {
     defer { candidate = nil }
     guard let candidate, let envelope = candidate.envelope else { return .accept }
-    let start = ContinuousClock.now
     client.queueID = macros.symbol("i") ?? client.queueID
-    let facts: MessageFacts
-    do throws(StepFailure) {
-      facts = try reader.read(candidate.content)
-    } catch {
-      return pass("its MIME structure could not be read: \(error.sentence)")
-    }
-    switch context.recognition.verdict(facts, envelope, client) {
+    switch intake.take(candidate.content, envelope, client) {
     case .pass(let reason): return pass(reason)
-    case .voicemail(let voicemail):
-      return takeOver(candidate.content, envelope, facts, voicemail, since: start)
+    case .kept: return .discard
     }
   }
 
   func abort() { candidate = nil }
-
-  private func takeOver(
-    _ content: [UInt8], _ envelope: Envelope, _ facts: MessageFacts, _ voicemail: VoicemailFacts,
-    since start: ContinuousClock.Instant
-  ) -> MilterReply {
-    let now = Clock.nowMS()
-    var random = SystemRandomNumberGenerator()
-    let id = JobID.make(atMS: now, using: &random)
-    do throws(SpoolError) {
-      try context.store.accept(
-        NewJob(
-          id: id, receivedMS: now, envelope: envelope, client: client,
-          messageID: facts.header("Message-ID"), voicemail: voicemail, content: content))
-    } catch {
-      context.log.error(
-        "voicemail passes unchanged", ["queue_id": client.queueID, "why": error.sentence])
-      return .accept
-    }
-    context.log.info(
-      "voicemail",
-      [
-        "queue_id": client.queueID, "id": id, "rule": voicemail.rule,
-        "recipients": "\(envelope.recipients.count)", "bytes": "\(content.count)",
-        "recordings": "\(voicemail.audioParts.count)", "reception_ms": "\(start.elapsedMS)",
-      ])
-    context.transcription.ring()
-    return .discard
-  }
 
   private func pass(_ reason: String) -> MilterReply {
     candidate = nil

@@ -54,7 +54,9 @@ final class SMTPListener: Sendable {
   ) throws(SMTPServerFailure) -> Int32 {
     let kind = Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue)
     let descriptor = Glibc.socket(family, kind, 0)
-    guard descriptor >= 0 else { throw SMTPServerFailure(address.description, "socket", code: errno) }
+    guard descriptor >= 0 else {
+      throw SMTPServerFailure(address.description, "socket", code: errno)
+    }
     var on: Int32 = 1
     _ = unsafe setsockopt(
       descriptor, SOL_SOCKET, SO_REUSEADDR, &on, socklen_t(MemoryLayout<Int32>.size))

@@ -1,0 +1,42 @@
+internal import Operations
+internal import SMTP
+
+/// The SMTP servers of the daemon: the content filter's, if it is set, and the one that `enqueue` uses.
+struct SMTPFronts {
+  private let servers: [SMTPServer]
+
+  /// Below the state directory, which keeps others out.
+  static func submissionSocket(stateDirectory: String) -> String { stateDirectory + "/submit.sock" }
+
+  /// Checks the address, so that it is found wrong before anything runs.
+  static func check(_ settings: Settings) throws(CommandFailure) {
+    guard let text = settings.contentFilterListen else { return }
+    do throws(SMTPServerFailure) {
+      _ = try SMTPListenAddress(text)
+    } catch {
+      throw CommandFailure("[content_filter] listen: \(error.sentence)")
+    }
+  }
+
+  /// Listens; clients that connect are served from now on.
+  init(context: DaemonContext, target: SMTPTarget) throws(SMTPServerFailure) {
+    let settings = context.settings
+    let submission = Self.submissionSocket(stateDirectory: settings.stateDirectory)
+    var servers: [SMTPServer] = []
+    for (text, mode) in [
+      (settings.contentFilterListen, settings.socketMode), ("unix:\(submission)", 0o660),
+    ] {
+      guard let text else { continue }
+      servers.append(
+        try SMTPServer(SMTPListenAddress(text), mode: mode, hostname: settings.hostname) {
+          ContentFilter(context: context, target: target)
+        })
+    }
+    self.servers = servers
+  }
+
+  /// Ends each connection when its command in progress is answered; false when one still runs after that time.
+  func stop(withinSeconds seconds: Int) -> Bool {
+    servers.map { $0.stop(within: seconds) }.allSatisfy { $0 }
+  }
+}

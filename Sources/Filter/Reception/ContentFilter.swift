@@ -1,0 +1,243 @@
+internal import Operations
+internal import SMTP
+internal import Voicemail
+
+/// One connection of the MTA, or of `enqueue`, to the SMTP front: a voicemail is kept, anything else is
+/// passed on to the MTA's listener in the same breath.
+///
+/// Each of the client's commands is relayed to the listener as it comes: XFORWARD facts and MAIL at MAIL,
+/// RCPT at RCPT. Only so does the client hear what the listener says of each recipient; asked after the
+/// content, it could be told of one outcome for all. What happens at DATA:
+/// - A message that cannot be a voicemail, by its client or its headers, flows through from there on. Nothing
+///   of it is held here, and the reply to the final dot is the listener's own.
+/// - Of any other the content is collected. A voicemail goes into the spool, with those recipients that the
+///   listener accepted, and the listener hears RSET. Else it is passed on, all recipients in one transaction.
+/// - If the listener is away, a candidate is collected all the same: a voicemail can be kept without it.
+///   Everything else is answered with 451, and the MTA keeps it.
+///
+/// Nothing is ours before the spool has it, and nothing is accepted here that nobody else has.
+final class ContentFilter: SMTPServerSession {
+  private enum Stage {
+    /// A voicemail perhaps; `isJudged`: its headers do not speak against it.
+    case collecting(isJudged: Bool)
+    case passing
+    /// To be read to its end, then answered so.
+    case lost(SMTPReply)
+  }
+
+  private static let headerLimitBytes = 1 << 20
+
+  private let intake: Intake
+  private let target: SMTPTarget
+  private var context: DaemonContext { intake.context }
+  /// To the listener; kept from one message to the next.
+  private var connection: SMTPClient?
+  private var onward: OnwardMessage?
+  private var envelope = Envelope(sender: "", recipients: [])
+  private var client = ClientFacts()
+  private var stage = Stage.passing
+  /// The listener waits for content, or for its end.
+  private var isWithinContent = false
+  private var collected: [UInt8] = []
+  private var headerEnd = HeaderEnd()
+
+  init(context: DaemonContext, target: SMTPTarget) {
+    intake = Intake(context: context)
+    self.target = target
+  }
+
+  deinit { connection?.quit() }
+
+  // MARK: - The envelope
+
+  func mail(_ address: String, parameters: [String], client facts: SMTPClientFacts) -> SMTPReply {
+    forget()
+    client = Self.firstClient(facts)
+    envelope = Envelope(sender: address, senderParameters: parameters, recipients: [])
+    let reason = intake.reasonToPass(from: client)
+    stage = reason == nil ? .collecting(isJudged: false) : .passing
+    if let reason { note(reason) }
+    let reply = ask { () throws(SMTPFailure) in
+      let (message, reply) = try OnwardMessage.begin(
+        try connected(), sender: address, parameters: parameters, forwarding: facts.forwarded)
+      onward = message
+      return reply
+    }
+    return answer(reply, standIn: "2.1.0 Ok, so far")
+  }
+
+  func recipient(_ address: String, parameters: [String]) -> SMTPReply {
+    let reply = ask { () throws(SMTPFailure) in
+      try onward?.recipient(address, parameters: parameters)
+    }
+    let answer = answer(reply, standIn: "2.1.5 Ok, so far")
+    if answer.code / 100 == 2 {
+      envelope.recipients.append(Recipient(address: address, parameters: parameters))
+    }
+    return answer
+  }
+
+  /// What the listener says; without one, a candidate may go on and all else must wait.
+  private func answer(_ reply: SMTPReply?, standIn: String) -> SMTPReply {
+    if let reply { return Self.relayed(reply) }
+    guard case .collecting = stage else { return Self.away }
+    return SMTPReply(code: 250, lines: [standIn])
+  }
+
+  // MARK: - The content
+
+  func data() -> SMTPReply? {
+    guard case .passing = stage else { return nil }
+    startPassing()
+    guard case .lost(let reply) = stage else { return nil }
+    forget()
+    return reply
+  }
+
+  func content(_ bytes: [UInt8]) {
+    switch stage {
+    case .lost: break
+    case .passing: pass(bytes)
+    case .collecting(let isJudged):
+      collected += bytes
+      if !isJudged { judgeHeaders() }
+      if case .collecting = stage, collected.count > Intake.messageLimitBytes {
+        passOn("larger than \(Intake.messageLimitBytes >> 20) MB")
+      }
+    }
+  }
+
+  func endOfContent() -> SMTPReply {
+    defer { forget() }
+    if case .collecting = stage {
+      switch intake.take(collected, envelope, client) {
+      case .kept(let id): return SMTPReply(code: 250, lines: ["2.0.0 Ok: voicemail kept as \(id)"])
+      case .pass(let reason): passOn(reason)
+      }
+    }
+    if case .lost(let reply) = stage { return reply }
+    let reply = ask { () throws(SMTPFailure) in try onward?.end() }
+    // There is no transaction any more, so none to reset.
+    onward = nil
+    return reply.map(Self.relayed) ?? Self.away
+  }
+
+  func abort() { forget() }
+
+  /// The header section decides as soon as it is there; one without an end is no mail of a PBX.
+  private func judgeHeaders() {
+    guard let end = headerEnd.find(in: collected) else {
+      if collected.count > Self.headerLimitBytes { passOn("its header section does not end") }
+      return
+    }
+    let headers = Array(collected[..<end])
+    if let reason = intake.reasonToPass(headers: headers, envelope, client) {
+      passOn(reason)
+    } else {
+      stage = .collecting(isJudged: true)
+    }
+  }
+
+  /// What has been collected goes to the listener, and all that follows.
+  private func passOn(_ reason: String) {
+    note(reason)
+    startPassing()
+    let bytes = collected
+    collected = []
+    pass(bytes)
+  }
+
+  private func startPassing() {
+    stage = .passing
+    guard onward != nil else { return stage = .lost(Self.away) }
+    var refusal: SMTPReply?
+    _ = ask { () throws(SMTPFailure) in
+      refusal = try onward?.data()
+      return nil
+    }
+    if onward == nil { return stage = .lost(Self.away) }
+    if let refusal { stage = .lost(Self.relayed(refusal)) } else { isWithinContent = true }
+  }
+
+  private func pass(_ bytes: [UInt8]) {
+    guard case .passing = stage else { return }
+    _ = ask { () throws(SMTPFailure) in
+      try onward?.content(bytes)
+      return nil
+    }
+    if onward == nil { stage = .lost(Self.away) }
+  }
+
+  // MARK: - The listener
+
+  private func connected() throws(SMTPFailure) -> SMTPClient {
+    if let connection, connection.isUsable { return connection }
+    let new = try SMTPClient(target, heloName: context.settings.hostname, limits: Self.limits)
+    connection = new
+    return new
+  }
+
+  /// Nil when the listener is away: the transaction is void then, whatever of it was accepted.
+  private func ask(_ exchange: () throws(SMTPFailure) -> SMTPReply?) -> SMTPReply? {
+    do throws(SMTPFailure) {
+      return try exchange()
+    } catch {
+      context.log.warning(
+        "the listener is away", ["queue_id": client.queueID, "why": error.sentence])
+      (onward, connection) = (nil, nil)
+      return nil
+    }
+  }
+
+  private func forget() {
+    for remark in onward?.remarks ?? [] {
+      context.log.warning("delivery remark", ["queue_id": client.queueID, "why": remark])
+    }
+    if isWithinContent { onward?.cut() } else { onward?.reset() }
+    isWithinContent = false
+    onward = nil
+    collected = []
+    headerEnd = HeaderEnd()
+    stage = .passing
+  }
+
+  private func note(_ reason: String) {
+    context.log.debug("passes", ["queue_id": client.queueID, "why": reason])
+  }
+
+  /// Shorter than the client's own patience (Postfix: 600 s after the final dot), so that it hears of ours.
+  private static let limits: SMTPLimits = {
+    var limits = SMTPLimits(everywhere: .seconds(120))
+    limits.connect = .seconds(10)
+    limits.finalDot = .seconds(570)
+    limits.goodbye = .seconds(5)
+    return limits
+  }()
+
+  private static let away = SMTPReply(
+    code: 451, lines: ["4.4.1 The MTA's listener does not answer, try again later"])
+
+  /// 421 speaks of the listener's connection, not of the client's; other odd codes mean nothing here.
+  private static func relayed(_ reply: SMTPReply) -> SMTPReply {
+    switch reply.code {
+    case 421: SMTPReply(code: 451, lines: reply.lines)
+    case 200...299, 400...599: reply
+    default: away
+    }
+  }
+
+  /// The client as XFORWARD tells it, else the one that is connected.
+  ///
+  /// Its address decides whether the mail is trusted. A remote client whose address the MTA does not know is not.
+  private static func firstClient(_ facts: SMTPClientFacts) -> ClientFacts {
+    guard let forwarded = facts.forwarded else {
+      return ClientFacts(
+        address: facts.address, port: facts.port, helo: facts.helo,
+        protocolName: facts.isExtended ? "ESMTP" : "SMTP")
+    }
+    let address = forwarded.address ?? (forwarded.source == .remote ? "unknown" : facts.address)
+    return ClientFacts(
+      name: forwarded.name, address: address, port: forwarded.port, helo: forwarded.helo,
+      protocolName: forwarded.protocolName, queueID: forwarded.queueID)
+  }
+}

@@ -1,0 +1,118 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// The content filter behind a real Postfix's queue, with the shipped lines.
+@Suite(.serialized, .enabled(if: PrivatePostfix.obstacle == nil, "needs root and Postfix"))
+struct AfterQueue {
+  @Test func `a voicemail arrives once, with its transcript`() throws {
+    let postfix = try PrivatePostfix(example: "content-filter")
+    let filter = try postfix.contentFilter()
+    let sent = AsteriskMail(try VoicemailRecording.short())
+    let reply = try SMTPSender.send(
+      sent.bytes, to: ["<ann@example.com>", "<bob@example.com>"], port: postfix.smtpPort)
+    let queueID = try #require(SMTPSender.queueID(in: reply))
+    for user in ["ann", "bob"] {
+      let arrived = try #require(postfix.waitForMail(of: user, seconds: 60).first)
+      let (before, after) = (ReceivedMail(sent.bytes), ReceivedMail(arrived))
+      #expect(after.recordings == [sent.recording])
+      #expect(Array(after.fields.suffix(before.fields.count)) == before.fields)
+      #expect(["ok", "low"].contains(after["X-Voicemail-Transcript"]))
+      #expect(after.all("X-Voicemail-Milter").count == 1)
+    }
+    #expect(filter.waitForLog(containing: "info: delivered", "recipients=2"))
+    // Postfix's own log names the spool id; ours names Postfix's queue id.
+    let id = try #require(filter.field("id", of: "info: voicemail", "queue_id=\(queueID)"))
+    #expect(postfix.log.contains("250 2.0.0 Ok: voicemail kept as \(id)"))
+    #expect(filter.logLines("info: voicemail").count == 1)
+    for user in ["ann", "bob"] { #expect(postfix.mail(of: user).count == 1) }
+    #expect(try !filter.spoolHoldsContent)
+  }
+
+  @Test func `ordinary mail passes byte for byte, and never into the spool`() throws {
+    let postfix = try PrivatePostfix(example: "content-filter")
+    let filter = try postfix.contentFilter()
+    for mail in OrdinaryMail.all {
+      let reply = try SMTPSender.send(
+        mail.bytes, to: ["<\(mail.user)@example.com>"], port: postfix.smtpPort)
+      let arrived = try #require(postfix.waitForMail(of: mail.user).first)
+      // A mailbox has LF line ends.
+      let sent = mail.bytes.filter { $0 != 0x0D }
+      #expect(ReceivedMail.withoutTrace(arrived) == sent, "\(mail.user)")
+      let queueID = try #require(SMTPSender.queueID(in: reply))
+      #expect(filter.waitForLog(containing: "debug: passes", "queue_id=\(queueID)"))
+      // The listener's own log knows where it came from.
+      #expect(postfix.log.contains("orig_queue_id=\(queueID)"))
+    }
+    #expect(try filter.status().spool.messages.values.reduce(0, +) == 0)
+  }
+
+  @Test func `mail of this host's sendmail command goes the same way`() throws {
+    let postfix = try PrivatePostfix(example: "content-filter")
+    let filter = try postfix.contentFilter()
+    let mail = AsteriskMail(try VoicemailRecording.short())
+    try postfix.sendmail(["-t"], input: mail.bytes.filter { $0 != 0x0D })
+    let arrived = try #require(postfix.waitForMail(of: "ann", seconds: 60).first)
+    #expect(["ok", "low"].contains(ReceivedMail(arrived)["X-Voicemail-Transcript"]))
+    #expect(filter.waitForLog(containing: "info: delivered"))
+    #expect(postfix.mail(of: "ann").count == 1)
+  }
+
+  @Test func `while the filter is down Postfix keeps the mail and delivers it later`() throws {
+    let postfix = try PrivatePostfix(
+      ["minimal_backoff_time=1s", "queue_run_delay=1s", "maximal_backoff_time=2s"],
+      example: "content-filter")
+    let ordinary = OrdinaryMail.all[0]
+    let voicemail = AsteriskMail(try VoicemailRecording.short())
+    try SMTPSender.send(
+      ordinary.bytes, to: ["<\(ordinary.user)@example.com>"], port: postfix.smtpPort)
+    try SMTPSender.send(voicemail.bytes, port: postfix.smtpPort)
+    #expect(postfix.waitForLog(containing: "status=deferred", "Connection refused"))
+    let filter = try postfix.contentFilter()
+    let arrived = try #require(postfix.waitForMail(of: ordinary.user, seconds: 60).first)
+    #expect(ReceivedMail.withoutTrace(arrived) == ordinary.bytes.filter { $0 != 0x0D })
+    #expect(!postfix.waitForMail(of: "ann", seconds: 60).isEmpty)
+    #expect(filter.waitForLog(containing: "info: delivered"))
+    #expect(postfix.mail(of: ordinary.user).count == 1)
+    #expect(postfix.mail(of: "ann").count == 1)
+  }
+
+  @Test func `while the listener is down ordinary mail waits in Postfix, voicemail in the spool`()
+    throws
+  {
+    let postfix = try PrivatePostfix(
+      ["minimal_backoff_time=1s", "queue_run_delay=1s", "maximal_backoff_time=2s"],
+      example: "content-filter")
+    // Nobody listens at that port of the filter's own host until the second daemon names the right one.
+    let directory = try TemporaryDirectory()
+    let first = try postfix.contentFilter(["delivery.target": "smtp:127.0.0.1:1"], in: directory)
+    let ordinary = OrdinaryMail.all[0]
+    let voicemail = AsteriskMail(try VoicemailRecording.short())
+    try SMTPSender.send(
+      ordinary.bytes, to: ["<\(ordinary.user)@example.com>"], port: postfix.smtpPort)
+    try SMTPSender.send(voicemail.bytes, port: postfix.smtpPort)
+    #expect(postfix.waitForLog(containing: "status=deferred", "said: 451 4.4.1"))
+    #expect(first.waitForLog(containing: "info: voicemail"))
+    #expect(try first.status().spool.messages.values.reduce(0, +) == 1)
+    first.kill()
+    let second = try postfix.contentFilter(in: directory)
+    #expect(!postfix.waitForMail(of: ordinary.user, seconds: 60).isEmpty)
+    #expect(!postfix.waitForMail(of: "ann", seconds: 60).isEmpty)
+    #expect(second.waitForLog(containing: "info: delivered"))
+    #expect(postfix.mail(of: ordinary.user).count == 1)
+    #expect(postfix.mail(of: "ann").count == 1)
+  }
+}
+
+extension PrivatePostfix {
+  /// The filter where this Postfix looks for it, without a milter, delivering to its reinjection listener.
+  func contentFilter(
+    _ settings: RunningMilter.Settings = [:], in directory: TemporaryDirectory? = nil
+  ) throws -> RunningMilter {
+    let usual: RunningMilter.Settings = [
+      "milter.listen": "", "content_filter.listen": "inet:\(filterPort)@127.0.0.1",
+      "delivery.target": "smtp:127.0.0.1:\(reinjectPort)",
+    ]
+    return try RunningMilter(usual.merging(settings) { $1 }, in: directory)
+  }
+}
