@@ -98,6 +98,7 @@ enum EnqueueCommand {
 
   /// MTAs write addresses with brackets and without.
   private static func bare(_ address: String) -> String {
-    address.hasPrefix("<") && address.hasSuffix(">") ? String(address.dropFirst().dropLast()) : address
+    address.hasPrefix("<") && address.hasSuffix(">")
+      ? String(address.dropFirst().dropLast()) : address
   }
 }
