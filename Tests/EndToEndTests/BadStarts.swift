@@ -42,6 +42,12 @@ struct BadStarts {
       "an address that is none", ["milter.listen": "carrier-pigeon"],
       "milter socket carrier-pigeon: "),
     Case(
+      "a content filter for the world", ["content_filter.listen": "inet:10025@0.0.0.0"],
+      "[content_filter] listen: SMTP socket inet:10025@0.0.0.0: only loopback"),
+    Case(
+      "a content filter's socket below nothing", ["content_filter.listen": "unix:$/no/filter.sock"],
+      "SMTP socket unix:$/no/filter.sock: cannot listen: No such file or directory"),
+    Case(
       "a socket path that is too long",
       ["milter.listen": "unix:/tmp/\(String(repeating: "x", count: 120))"], "the path has 125 bytes"
     ),
