@@ -9,6 +9,8 @@ enum VoicemailMilter {
     ("run", RunCommand.run),
     ("status", SpoolCommands.status),
     ("show", SpoolCommands.show),
+    ("reload", ControlCommands.reload),
+    ("drain", ControlCommands.drain),
     ("inspect", InspectCommand.run),
     ("preview", PreviewCommand.run),
     ("transcribe", TranscribeCommand.run),

@@ -14,9 +14,6 @@ final class FrontDoor: MilterSession {
   private var client = ClientFacts()
   private var candidate: Candidate?
 
-  /// Above this a message passes unchanged: no PBX mails such a recording.
-  private static let messageLimitBytes = 100 << 20
-
   init(context: DaemonContext) {
     self.context = context
   }
@@ -37,13 +34,18 @@ final class FrontDoor: MilterSession {
   func envelopeFrom(_ address: [UInt8], parameters: [[UInt8]], macros: borrowing MilterMacros)
     -> MilterReply
   {
-    candidate = Candidate(sender: address, parameters: parameters)
+    guard !context.closing.isClosing else { return pass("the filter is about to stop") }
+    candidate = Candidate(
+      sender: address, parameters: parameters, directory: context.settings.stateDirectory)
     let isEncrypted = macros.symbol("{tls_version}") != nil
     let isAuthenticated = macros.symbol("{auth_type}") != nil
     // RFC 3848; a client that sends ESMTP parameters has said EHLO.
     let isExtended = !parameters.isEmpty || isEncrypted || isAuthenticated
     client.protocolName =
       (isExtended ? "ESMTP" : "SMTP") + (isEncrypted ? "S" : "") + (isAuthenticated ? "A" : "")
+    client.isAuthenticated = macros.symbol("{auth_authen}") != nil
+    client.queueID = macros.symbol("i")
+    if case .pass(let reason)? = context.recognition.verdictAtMail(client) { return pass(reason) }
     return .continue
   }
 
@@ -55,60 +57,89 @@ final class FrontDoor: MilterSession {
 
   func endOfHeaders(macros: borrowing MilterMacros) -> MilterReply {
     client.queueID = macros.symbol("i")
+    if candidate?.isOversized ?? false {
+      return passWarning("voicemail not looked for", "its envelope or header section is too large")
+    }
     guard let envelope = candidate?.envelope else {
       // An address that is no UTF-8 cannot be kept verbatim, so the message is not ours to keep.
       return pass("an address in the envelope is not UTF-8")
     }
     candidate?.endHeaders()
-    let facts = reader.readHeaders(candidate?.content ?? [])
-    if case .pass(let reason)? = context.recognition.verdictAtEndOfHeaders(facts, envelope, client)
-    {
+    let facts = reader.readHeaders(candidate?.headers ?? [])
+    let recognition = context.recognition
+    if case .pass(let reason)? = recognition.verdictAtEndOfHeaders(facts, envelope, client) {
+      if case .valid = recognition.loopGuard.check(facts) {
+        context.rareLines.write(
+          .error, "the reinjection listener still runs this filter", queueID: client.queueID,
+          why: reason)
+      }
       return pass(reason)
+    }
+    let limit = context.settings.maxConcurrentBodies
+    candidate?.place = context.limits.placeForBody(limit: limit)
+    guard candidate?.place != nil else {
+      return passWarning("too many messages at once", "\(limit) are being read already")
     }
     return .continue
   }
 
   func body(_ chunk: RawSpan) -> MilterReply {
-    guard let size = candidate?.content.count, size + chunk.byteCount <= Self.messageLimitBytes
-    else {
-      return pass("larger than \(Self.messageLimitBytes >> 20) MB")
+    guard let candidate else { return .accept }
+    let limit = context.settings.maxMessageBytes
+    guard candidate.size + chunk.byteCount <= limit else {
+      return passWarning("message too large", "more than \(limit) bytes")
     }
-    candidate?.add(body: chunk)
+    candidate.body.append(chunk)
     return .continue
   }
 
   func endOfMessage(macros: borrowing MilterMacros) -> MilterReply {
     defer { candidate = nil }
     guard let candidate, let envelope = candidate.envelope else { return .accept }
-    let start = ContinuousClock.now
     client.queueID = macros.symbol("i") ?? client.queueID
-    let facts: MessageFacts
+    let reply = context.limits.withRoom(for: candidate.size) { examine(candidate, envelope) }
+    return reply ?? passWarning("too many large messages at once", "no memory for one more")
+  }
+
+  private func examine(_ candidate: Candidate, _ envelope: Envelope) -> MilterReply {
+    let start = ContinuousClock.now
+    let content: [UInt8]
     do throws(StepFailure) {
-      facts = try reader.read(candidate.content)
+      content = try candidate.content()
+    } catch {
+      return passWarning("message passes unread", error.sentence)
+    }
+    do throws(StepFailure) {
+      let facts = try reader.read(content)
+      let recognition = context.recognition
+      switch recognition.verdict(facts, envelope, client) {
+      case .pass(let reason): return pass(reason)
+      case .voicemail(let voicemail):
+        let digests = try reader.digests(ofParts: voicemail.audioParts, in: content)
+        let now = Clock.nowMS()
+        var random = SystemRandomNumberGenerator()
+        return takeOver(
+          NewJob(
+            id: JobID.make(atMS: now, using: &random), receivedMS: now, envelope: envelope,
+            client: client, messageID: facts.header("Message-ID"), voicemail: voicemail,
+            content: content,
+            fingerprint: recognition.loopGuard.fingerprint(facts, recordings: digests, envelope)),
+          since: start)
+      }
     } catch {
       return pass("its MIME structure could not be read: \(error.sentence)")
-    }
-    switch context.recognition.verdict(facts, envelope, client) {
-    case .pass(let reason): return pass(reason)
-    case .voicemail(let voicemail):
-      return takeOver(candidate.content, envelope, facts, voicemail, since: start)
     }
   }
 
   func abort() { candidate = nil }
 
-  private func takeOver(
-    _ content: [UInt8], _ envelope: Envelope, _ facts: MessageFacts, _ voicemail: VoicemailFacts,
-    since start: ContinuousClock.Instant
-  ) -> MilterReply {
-    let now = Clock.nowMS()
-    var random = SystemRandomNumberGenerator()
-    let id = JobID.make(atMS: now, using: &random)
+  private func takeOver(_ job: NewJob, since start: ContinuousClock.Instant) -> MilterReply {
     do throws(SpoolError) {
-      try context.store.accept(
-        NewJob(
-          id: id, receivedMS: now, envelope: envelope, client: client,
-          messageID: facts.header("Message-ID"), voicemail: voicemail, content: content))
+      guard try context.store.accept(job) else {
+        context.log.info(
+          "passes", ["queue_id": client.queueID, "why": "this voicemail was taken over before"])
+        return .accept
+      }
     } catch {
       context.log.error(
         "voicemail passes unchanged", ["queue_id": client.queueID, "why": error.sentence])
@@ -117,9 +148,9 @@ final class FrontDoor: MilterSession {
     context.log.info(
       "voicemail",
       [
-        "queue_id": client.queueID, "id": id, "rule": voicemail.rule,
-        "recipients": "\(envelope.recipients.count)", "bytes": "\(content.count)",
-        "recordings": "\(voicemail.audioParts.count)", "reception_ms": "\(start.elapsedMS)",
+        "queue_id": client.queueID, "id": job.id, "rule": job.voicemail.rule,
+        "recipients": "\(job.envelope.recipients.count)", "bytes": "\(job.content.count)",
+        "recordings": "\(job.voicemail.audioParts.count)", "reception_ms": "\(start.elapsedMS)",
       ])
     context.transcription.ring()
     return .discard
@@ -129,5 +160,11 @@ final class FrontDoor: MilterSession {
     candidate = nil
     context.log.debug("passes", ["queue_id": client.queueID, "why": reason])
     return .accept
+  }
+
+  /// For what an administrator should know, though not for each message.
+  private func passWarning(_ event: String, _ reason: String) -> MilterReply {
+    context.rareLines.write(.warning, event, queueID: client.queueID, why: reason)
+    return pass(reason)
   }
 }
