@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// A milter, an MTA's listener that follows a script, and this test as the MTA between them.
-final class Session {
+final class Session: Sendable {
   let milter: RunningMilter
   let mta: FakeSMTPServer
 

@@ -7,7 +7,7 @@ internal import Synchronization
 /// (`CollectedBody.memoryLimitBytes`), and `largeBytes` for the larger ones that are at their end.
 final class ReceptionLimits: Sendable {
   /// Larger bodies read back into memory at one moment; one that alone is larger goes alone.
-  private static let largeBytes = 32 << 20
+  private static let largeBytes = 24 << 20
   /// The MTA's client waits meanwhile.
   private static let patience = DispatchTimeInterval.seconds(20)
 
