@@ -42,6 +42,14 @@ struct OrdinaryMail {
           count: 4_000))),
   ]
 
+  /// Of about that many bytes.
+  static func attachment(bytes: Int) -> OrdinaryMail {
+    let line = String(repeating: "QUJD", count: 18) + "\n"
+    let content = String(repeating: line, count: bytes / (line.utf8.count + 1))
+    return OrdinaryMail(
+      "attachment", multipart("text/plain", "7bit", "See below", "application/pdf", content))
+  }
+
   private init(_ user: String, _ text: String) { self.init(user, Array(text.utf8)) }
 
   private init(_ user: String, _ bytes: [UInt8]) {

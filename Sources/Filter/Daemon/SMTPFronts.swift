@@ -19,7 +19,7 @@ struct SMTPFronts {
   }
 
   /// Listens; clients that connect are served from now on.
-  init(context: DaemonContext, target: SMTPTarget) throws(SMTPServerFailure) {
+  init(context: DaemonContext) throws(SMTPServerFailure) {
     let settings = context.settings
     let submission = Self.submissionSocket(stateDirectory: settings.stateDirectory)
     var servers: [SMTPServer] = []
@@ -29,7 +29,7 @@ struct SMTPFronts {
       guard let text else { continue }
       servers.append(
         try SMTPServer(SMTPListenAddress(text), mode: mode, hostname: settings.hostname) {
-          ContentFilter(context: context, target: target)
+          ContentFilter(context: context)
         })
     }
     self.servers = servers

@@ -39,11 +39,13 @@ final class ContentFilter: SMTPServerSession {
   /// The listener waits for content, or for its end.
   private var isWithinContent = false
   private var collected: [UInt8] = []
+  /// Kept while content is collected.
+  private var place: ReceptionLimits.BodyPlace?
   private var headerEnd = HeaderEnd()
 
-  init(context: DaemonContext, target: SMTPTarget) {
+  init(context: DaemonContext) {
     intake = Intake(context: context)
-    self.target = target
+    target = context.live.current.target
   }
 
   deinit { connection?.quit() }
@@ -101,8 +103,9 @@ final class ContentFilter: SMTPServerSession {
     case .collecting(let isJudged):
       collected += bytes
       if !isJudged { judgeHeaders() }
-      if case .collecting = stage, collected.count > Intake.messageLimitBytes {
-        passOn("larger than \(Intake.messageLimitBytes >> 20) MB")
+      let limit = context.settings.maxMessageBytes
+      if case .collecting = stage, collected.count > limit {
+        passOn("larger than \(limit) bytes")
       }
     }
   }
@@ -134,6 +137,8 @@ final class ContentFilter: SMTPServerSession {
     if let reason = intake.reasonToPass(headers: headers, envelope, client) {
       passOn(reason)
     } else {
+      place = context.limits.placeForBody(limit: context.settings.maxConcurrentBodies)
+      guard place != nil else { return passOn("too many messages are being read already") }
       stage = .collecting(isJudged: true)
     }
   }
@@ -197,6 +202,7 @@ final class ContentFilter: SMTPServerSession {
     isWithinContent = false
     onward = nil
     collected = []
+    place = nil
     headerEnd = HeaderEnd()
     stage = .passing
   }
