@@ -28,6 +28,7 @@ extension Settings {
     fixed("[milter] socket_group", \.socketGroup)
     live("[milter] max_message_bytes", \.maxMessageBytes)
     live("[milter] max_concurrent_bodies", \.maxConcurrentBodies)
+    fixed("[content_filter] listen", \.contentFilterListen)
     live("[recognition] sources", \.sources)
     live("[transcription] deadline", \.transcriptionDeadlineMS)
     fixed("[transcription] max_audio", \.maxAudioSeconds)

@@ -8,7 +8,7 @@ import Testing
     "daemon.state_directory": "/tmp/x", "daemon.hostname": "other.example", "daemon.workers": "9",
     "milter.listen": "inet:1", "milter.socket_mode": "0600", "milter.socket_group": "mail",
     "milter.max_message_bytes": "1MB", "milter.max_concurrent_bodies": "7",
-    "recognition.sources": "192.0.2.1", "transcription.deadline": "1s",
+    "content_filter.listen": "inet:2", "recognition.sources": "192.0.2.1", "transcription.deadline": "1s",
     "transcription.max_audio": "1min", "transcription.acoustic_model": "/a",
     "transcription.language_model": "/l", "transcription.dictionary": "/d",
     "delivery.target": "unix:/x", "delivery.lifetime": "1d", "log.level": "debug",
