@@ -44,10 +44,13 @@ struct OrdinaryMail {
 
   /// Of about that many bytes.
   static func attachment(bytes: Int) -> OrdinaryMail {
-    let line = String(repeating: "QUJD", count: 18) + "\n"
-    let content = String(repeating: line, count: bytes / (line.utf8.count + 1))
-    return OrdinaryMail(
-      "attachment", multipart("text/plain", "7bit", "See below", "application/pdf", content))
+    var mail = OrdinaryMail(
+      "attachment", multipart("text/plain", "7bit", "See below", "application/pdf", "@"))
+    let line = Array((String(repeating: "QUJD", count: 18) + "\r\n").utf8)
+    let place = mail.bytes.lastIndex(of: UInt8(ascii: "@")) ?? 0
+    mail.bytes.insert(
+      contentsOf: repeatElement(line, count: bytes / line.count).joined(), at: place)
+    return mail
   }
 
   private init(_ user: String, _ text: String) { self.init(user, Array(text.utf8)) }
