@@ -47,7 +47,7 @@ def measure(contestants, quick, note):
 
 def run(milter, arguments, count):
     command = [milters.BUILT / "milter-load", "-c", str(SESSIONS), "-n", str(count), *arguments, milter.path]
-    done = subprocess.run(command, capture_output=True, text=True)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
     if done.returncode != 0:
         raise Failure(f"{milter.name}: {done.stderr.strip()}")
     values = dict(word.split("=") for word in done.stdout.split())
