@@ -25,6 +25,11 @@ struct Candidate {
   mutating func add(header name: [UInt8], value: [UInt8]) {
     content += name
     content.append(UInt8(ascii: ":"))
+    guard value.contains(0x0A) else {
+      content += value
+      content += [0x0D, 0x0A]
+      return
+    }
     var previous: UInt8 = 0
     for byte in value {
       if byte == 0x0A, previous != 0x0D { content.append(0x0D) }
