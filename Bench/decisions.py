@@ -22,7 +22,7 @@ SESSIONS = 20
 
 def measure(contestants, quick, note):
     names = list(contestants)
-    rounds = 3 if quick else 7
+    rounds = 3 if quick else 5
     runs = {(workload[0], name): [] for workload in WORKLOADS for name in names}
     cpu = dict.fromkeys(runs, 0.0)
     for number in range(rounds):
