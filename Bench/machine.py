@@ -17,7 +17,7 @@ def facts(directory):
         "system": release.group(1) if release else "unknown",
         "kernel": os.uname().release,
         "spool_on": filesystem(directory),
-        "load_before": os.getloadavg()[0],
+        "load_before": round(os.getloadavg()[0], 1),
         "postfix": version("postfix"),
         "libmilter": version("libmilter1.0.1"),
         "opendkim": version("opendkim"),
