@@ -1,12 +1,13 @@
 # make demo    a voicemail goes through a real Postfix and comes out with its transcript
 #              (FILE=some.eml your own message, KEEP=1 leaves it running, PICTURE=file.png)
 # make test    everything is built and tested
+# make bench   it is measured beside other milters (QUICK=1 in 1.5 minutes); docs/benchmark.md
 #
-# Both install the Debian packages that are missing; see Scripts/install-packages.
+# All install the Debian packages that are missing; see Scripts/install-packages.
 
 SWIFT_BUILD = swift build -c release --static-swift-stdlib --product voicemail-milter
 
-.PHONY: demo test build install-packages
+.PHONY: demo test bench build install-packages
 
 demo:
 	@Scripts/install-packages demo
@@ -18,6 +19,11 @@ test:
 	swift build
 	swift test
 	swift format lint --strict -r Sources Tests Package.swift
+
+bench:
+	@Scripts/install-packages bench
+	$(SWIFT_BUILD)
+	@Scripts/bench $(if $(QUICK),quick)
 
 build:
 	@Scripts/install-packages build

@@ -6,7 +6,9 @@ enum ContentTypeText {
   static func name(_ value: [UInt8]) -> String? {
     let text = HeaderText.unfolded(value)
     // C: `g_mime_content_type_parse`, which answers application/octet-stream to nonsense.
-    guard text.contains("/"), let type = unsafe g_mime_content_type_parse(nil, text) else {
+    guard text.utf8.contains(UInt8(ascii: "/")),
+      let type = unsafe g_mime_content_type_parse(nil, text)
+    else {
       return nil
     }
     defer { unsafe g_object_unref(type) }

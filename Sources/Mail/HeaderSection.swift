@@ -1,3 +1,5 @@
+import Voicemail
+
 /// A header section read straight from the bytes: which field stands where.
 ///
 /// GMime drops lines that are no header field and ends values at NUL; whoever cuts or moves fields
@@ -11,7 +13,7 @@ struct HeaderSection {
     /// From behind the colon to the end of `range`.
     var value: Range<Int>
 
-    func isNamed(_ other: String) -> Bool { name.lowercased() == other }
+    func isNamed(_ other: String) -> Bool { ASCIIText.isSame(name, other) }
   }
 
   private(set) var fields: [Field] = []
@@ -62,7 +64,11 @@ struct HeaderSection {
   }
 
   private static func isEmptyLine(_ line: ArraySlice<UInt8>) -> Bool {
-    line.elementsEqual("\n".utf8) || line.elementsEqual("\r\n".utf8)
+    switch line.count {
+    case 1: line.first == UInt8(ascii: "\n")
+    case 2: line.first == UInt8(ascii: "\r") && line.last == UInt8(ascii: "\n")
+    default: false
+    }
   }
 
   // Local delivery may have left one; GMime skips it too.

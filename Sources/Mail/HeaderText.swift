@@ -1,4 +1,5 @@
 import CGMime
+import Voicemail
 
 /// Header values as their reader sees them.
 enum HeaderText {
@@ -8,7 +9,7 @@ enum HeaderText {
   /// byte.
   static func decoded(_ raw: some Sequence<UInt8>) -> String {
     let text = unfolded(raw)
-    guard text.contains("=?") else { return trimmed(text) }
+    guard ASCIIText.contains("=?", in: text) else { return trimmed(text) }
     // C: `g_mime_utils_header_decode_text`; the answer is ours to free.
     guard let words = unsafe g_mime_utils_header_decode_text(nil, text) else {
       return trimmed(text)

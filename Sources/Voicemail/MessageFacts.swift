@@ -62,13 +62,11 @@ package struct MessageFacts: Sendable, Codable, Equatable {
 
   /// The first field of that name, compared without case; nil when there is none.
   package func header(_ name: String) -> String? {
-    let wanted = name.lowercased()
-    return headers.first { $0.name.lowercased() == wanted }?.value
+    headers.first { ASCIIText.isSame($0.name, name) }?.value
   }
 
   /// How often a field of that name occurs.
   package func count(of name: String) -> Int {
-    let wanted = name.lowercased()
-    return headers.count { $0.name.lowercased() == wanted }
+    headers.count { ASCIIText.isSame($0.name, name) }
   }
 }

@@ -43,6 +43,11 @@ struct Candidate {
     }
     headers += name
     headers.append(UInt8(ascii: ":"))
+    guard value.contains(0x0A) else {
+      headers += value
+      headers += [0x0D, 0x0A]
+      return
+    }
     var previous: UInt8 = 0
     for byte in value {
       if byte == 0x0A, previous != 0x0D { headers.append(0x0D) }

@@ -39,8 +39,6 @@ final class ContentFilter: SMTPServerSession {
   /// The listener waits for content, or for its end.
   private var isWithinContent = false
   private var collected: [UInt8] = []
-  /// Kept while content is collected.
-  private var place: ReceptionLimits.BodyPlace?
   private var headerEnd = HeaderEnd()
 
   init(context: DaemonContext) {
@@ -137,8 +135,6 @@ final class ContentFilter: SMTPServerSession {
     if let reason = intake.reasonToPass(headers: headers, envelope, client) {
       passOn(reason)
     } else {
-      place = context.limits.placeForBody(limit: context.settings.maxConcurrentBodies)
-      guard place != nil else { return passOn("too many messages are being read already") }
       stage = .collecting(isJudged: true)
     }
   }
@@ -202,7 +198,6 @@ final class ContentFilter: SMTPServerSession {
     isWithinContent = false
     onward = nil
     collected = []
-    place = nil
     headerEnd = HeaderEnd()
     stage = .passing
   }

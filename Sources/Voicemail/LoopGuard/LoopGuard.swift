@@ -42,8 +42,7 @@ package struct LoopGuard: Sendable {
 
   /// Whether one of the message's markers is ours and made for it.
   package func check(_ message: MessageFacts) -> MarkerCheck {
-    let wanted = Self.headerName.lowercased()
-    let markers = message.headers.lazy.filter { $0.name.lowercased() == wanted }
+    let markers = message.headers.lazy.filter { ASCIIText.isSame($0.name, Self.headerName) }
     var result = MarkerCheck.absent
     for marker in markers.prefix(Self.markersRead) {
       if let id = validID(marker.value, message) { return .valid(id: id) }
@@ -72,8 +71,8 @@ package struct LoopGuard: Sendable {
       return
         "handled here already, as job \(id); mail handed back should not meet this filter again"
     }
-    let received = message.headers.lazy.filter { $0.name.lowercased() == "received" }
-    let own = received.count { $0.value.contains(Self.traceComment) }
+    let received = message.headers.lazy.filter { ASCIIText.isSame($0.name, "Received") }
+    let own = received.count { ASCIIText.contains(Self.traceComment, in: $0.value) }
     // The second guard when the key was changed or Date and From were rewritten (RFC 5321, 6.3).
     if own >= 2 { return "passed this filter \(own) times already, as its Received fields say" }
     let hops = received.count

@@ -1,0 +1,40 @@
+"""The table for people and the JSON lines for programs."""
+
+import json
+
+
+def table(machine, results):
+    lines = ["Machine: " + ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in machine.items()), ""]
+    for workload in workloads(results, "ordinary mail"):
+        lines += [f"Ordinary mail through Postfix, {workload}",
+                  row("", "messages/s", "of C milter", "of none", "CPU us/message")]
+        lines += [row(one["milter"], one["median"], one["to_c"], one["to_none"], one["cpu_us"])
+                  for one in of(results, "ordinary mail", workload)] + [""]
+    for workload in workloads(results, "decisions"):
+        lines += [f"At the milter socket, {workload}", row("", "messages/s", "of C milter", "CPU us/message")]
+        lines += [row(one["milter"], one["median"], one["to_c"], one["cpu_us"])
+                  for one in of(results, "decisions", workload)] + [""]
+    for workload in workloads(results, "memory"):
+        lines += [f"Memory, {workload}"]
+        lines += [row(one["what"], f"{one['median']} {one['unit']}")
+                  for one in of(results, "memory", workload)] + [""]
+    return "\n".join(lines)
+
+
+def write_lines(path, machine, results):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with open(path, "w") as file:
+        for line in [{"part": "machine", **machine}, *results]:
+            print(json.dumps(line), file=file)
+
+
+def workloads(results, part):
+    return dict.fromkeys(one["workload"] for one in results if one["part"] == part)
+
+
+def of(results, part, workload):
+    return [one for one in results if one["part"] == part and one["workload"] == workload]
+
+
+def row(name, *values):
+    return f"  {name:<30}" + "".join(f"{'-' if value is None else value:>15}" for value in values)
