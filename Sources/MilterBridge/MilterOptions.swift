@@ -23,11 +23,8 @@ struct MilterOptions: Equatable {
     actions = offeredActions & UInt(SMFIF_SETSYMLIST)
     // DATA is asked for although nobody listens: without its reply Postfix writes the macros of
     // DATA alone and then the headers, and over TCP that costs 40 ms (Nagle, delayed ACK).
-    // MAIL is not, as a wait of the MTA's client; what a session says to it is answered at DATA.
     // Body chunks are answered, since the answer may be `skip`.
-    let wanted =
-      SMFIP_HDR_LEADSPC | SMFIP_SKIP | SMFIP_NR_HELO | SMFIP_NR_MAIL | SMFIP_NR_RCPT
-      | SMFIP_NR_HDR
+    let wanted = SMFIP_HDR_LEADSPC | SMFIP_SKIP | SMFIP_NR_HELO | SMFIP_NR_RCPT | SMFIP_NR_HDR
     // No callback for unknown commands: libmilter itself takes this back for old MTAs.
     steps = offeredSteps & UInt(wanted) | UInt(SMFIP_NOUNKNOWN)
   }
@@ -35,8 +32,6 @@ struct MilterOptions: Equatable {
   var keepsLeadingSpace: Bool { steps & UInt(SMFIP_HDR_LEADSPC) != 0 }
   var canSkip: Bool { steps & UInt(SMFIP_SKIP) != 0 }
   var canAskForMacros: Bool { actions & UInt(SMFIF_SETSYMLIST) != 0 }
-
-  var repliesToMail: Bool { steps & UInt(SMFIP_NR_MAIL) == 0 }
 
   var heloStatus: sfsistat { silence(SMFIP_NR_HELO) }
   var recipientStatus: sfsistat { silence(SMFIP_NR_RCPT) }
