@@ -47,6 +47,15 @@ package final class SMTPClient {
   /// Whether another message can go over this connection.
   package var isUsable: Bool { connection.map { !$0.hasUnreadBytes } ?? false }
 
+  /// Refuses to talk to a server of this package: what is relayed would come round for ever.
+  package func refuseOwnKind() throws(SMTPFailure) {
+    guard greeting.hasSuffix("ESMTP \(ServerConversation.program)") else { return }
+    connection = nil
+    throw SMTPFailure(
+      .transient, at: .greeting, of: target,
+      "that is voicemail-milter itself; the target must be the MTA's listener without this filter")
+  }
+
   /// Says goodbye and closes; nothing that goes wrong here matters.
   package func quit() {
     _ = try? exchange("QUIT", at: .hello, limit: limits.goodbye)

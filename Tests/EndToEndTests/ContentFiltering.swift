@@ -129,6 +129,24 @@ struct ContentFiltering {
     }
   }
 
+  @Test func `a target that is the filter itself is found out, and nothing goes round`() throws {
+    let directory = try TemporaryDirectory()
+    let path = directory.file("filter.sock")
+    let filter = try RunningMilter([
+      "milter.listen": "", "content_filter.listen": "unix:\(path)",
+      "delivery.target": "unix:\(path)",
+    ])
+    let wire = try SMTPWire(path: path)
+    for expected in ["220", "250"] {
+      #expect(try wire.reply().hasPrefix(expected))
+      if expected == "220" { try wire.write("EHLO mta.test\r\n") }
+    }
+    try wire.write("MAIL FROM:<a@b.c>\r\nRCPT TO:<ann@example.com>\r\nDATA\r\n")
+    for _ in 1...3 { try wire.reply() }
+    #expect(try wire.say("Subject: x\r\n\r\ny\r\n.").hasPrefix("451 4.4.1"))
+    #expect(filter.waitForLog(containing: "that is voicemail-milter itself"))
+  }
+
   @Test func `a client that is lost within its content leaves no half message anywhere`() throws {
     let front = try Front()
     for end in ["", "\r\n.", "\r\n.\r"] {

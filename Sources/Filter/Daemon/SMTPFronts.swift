@@ -22,6 +22,7 @@ struct SMTPFronts {
   init(context: DaemonContext) throws(SMTPServerFailure) {
     let settings = context.settings
     let submission = Self.submissionSocket(stateDirectory: settings.stateDirectory)
+    let budget = CollectingBudget()
     var servers: [SMTPServer] = []
     for (text, mode) in [
       (settings.contentFilterListen, settings.socketMode), ("unix:\(submission)", 0o660),
@@ -29,7 +30,7 @@ struct SMTPFronts {
       guard let text else { continue }
       servers.append(
         try SMTPServer(SMTPListenAddress(text), mode: mode, hostname: settings.hostname) {
-          ContentFilter(context: context)
+          ContentFilter(context: context, budget: budget)
         })
     }
     self.servers = servers

@@ -29,6 +29,7 @@ final class ContentFilter: SMTPServerSession {
 
   private let intake: Intake
   private let target: SMTPTarget
+  private let budget: CollectingBudget
   private var context: DaemonContext { intake.context }
   /// To the listener; kept from one message to the next.
   private var connection: SMTPClient?
@@ -41,12 +42,16 @@ final class ContentFilter: SMTPServerSession {
   private var collected: [UInt8] = []
   private var headerEnd = HeaderEnd()
 
-  init(context: DaemonContext) {
+  init(context: DaemonContext, budget: CollectingBudget) {
     intake = Intake(context: context)
     target = context.live.current.target
+    self.budget = budget
   }
 
-  deinit { connection?.quit() }
+  deinit {
+    budget.give(collected.count)
+    connection?.quit()
+  }
 
   // MARK: - The envelope
 
@@ -99,6 +104,10 @@ final class ContentFilter: SMTPServerSession {
     case .lost: break
     case .passing: pass(bytes)
     case .collecting(let isJudged):
+      guard budget.take(bytes.count) else {
+        passOn("too much is being collected at this moment")
+        return pass(bytes)
+      }
       collected += bytes
       if !isJudged { judgeHeaders() }
       let limit = context.settings.maxMessageBytes
@@ -143,9 +152,8 @@ final class ContentFilter: SMTPServerSession {
   private func passOn(_ reason: String) {
     note(reason)
     startPassing()
-    let bytes = collected
-    collected = []
-    pass(bytes)
+    pass(collected)
+    release()
   }
 
   private func startPassing() {
@@ -174,6 +182,7 @@ final class ContentFilter: SMTPServerSession {
   private func connected() throws(SMTPFailure) -> SMTPClient {
     if let connection, connection.isUsable { return connection }
     let new = try SMTPClient(target, heloName: context.settings.hostname, limits: Self.limits)
+    try new.refuseOwnKind()
     connection = new
     return new
   }
@@ -197,9 +206,14 @@ final class ContentFilter: SMTPServerSession {
     if isWithinContent { onward?.cut() } else { onward?.reset() }
     isWithinContent = false
     onward = nil
-    collected = []
+    release()
     headerEnd = HeaderEnd()
     stage = .passing
+  }
+
+  private func release() {
+    budget.give(collected.count)
+    collected = []
   }
 
   private func note(_ reason: String) {

@@ -31,6 +31,10 @@ final class ConnectionHouse: Sendable {
     // No accept4 here; children are spawned with closefrom, so none inherits it.
     _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
     _ = fcntl(descriptor, F_SETFL, fcntl(descriptor, F_GETFL) | O_NONBLOCK)
+    // Short lines to and fro; Nagle would hold each up to 40 ms. A Unix socket has no such option.
+    var on: Int32 = 1
+    _ = unsafe setsockopt(
+      descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, &on, socklen_t(MemoryLayout<Int32>.size))
     let isAdmitted = state.withLock { state in
       guard !state.isClosing, state.descriptors.count < limits.connections else { return false }
       state.descriptors.insert(descriptor)
@@ -39,7 +43,7 @@ final class ConnectionHouse: Sendable {
     }
     guard isAdmitted else { return turnAway(Connection(owning: descriptor)) }
     let started = Thread.start { [self] in
-      serve(Connection(owning: descriptor), descriptor)
+      serve(descriptor)
       left()
     }
     guard !started else { return }
@@ -48,7 +52,9 @@ final class ConnectionHouse: Sendable {
     left()
   }
 
-  private func serve(_ connection: Connection, _ descriptor: Int32) {
+  /// The socket is closed when this returns.
+  private func serve(_ descriptor: Int32) {
+    let connection = Connection(owning: descriptor)
     ServerConnection(connection, hostname: hostname, limits: limits, session: makeSession()).run()
     // Before the socket is closed: a new connection may get its number at once.
     withExtendedLifetime(connection) { forget(descriptor) }

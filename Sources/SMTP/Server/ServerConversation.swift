@@ -17,6 +17,9 @@ struct ServerConversation: ~Copyable {
     case content
   }
 
+  /// Ends the greeting; `SMTPClient.refuseOwnKind` knows it by that.
+  static let program = "voicemail-milter"
+
   private let hostname: String
   private let limits: SMTPServerLimits
   private let session: any SMTPServerSession
@@ -36,7 +39,7 @@ struct ServerConversation: ~Copyable {
     facts = SMTPClientFacts(address: address, port: port, helo: "", isExtended: false)
   }
 
-  var greeting: SMTPReply { SMTPReply(220, "\(hostname) ESMTP voicemail-milter") }
+  var greeting: SMTPReply { SMTPReply(220, "\(hostname) ESMTP \(Self.program)") }
   var isInContent: Bool { if case .content = stage { true } else { false } }
 
   /// The connection is gone, or is to go: an unfinished message is given up.
@@ -64,8 +67,10 @@ struct ServerConversation: ~Copyable {
   }
 
   private mutating func answer(_ command: SMTPCommand) -> Answer {
-    idleCommands += 1
-    if case .recipient = command { idleCommands -= 1 }
+    switch command {
+    case .mail, .recipient, .data, .forward: break
+    default: idleCommands += 1
+    }
     guard idleCommands <= limits.idleCommands else {
       return .replyAndClose(SMTPReply(421, "4.7.0 Too many commands without a message"))
     }
