@@ -10,6 +10,8 @@ enum VoicemailMilter {
     ("enqueue", EnqueueCommand.run),
     ("status", SpoolCommands.status),
     ("show", SpoolCommands.show),
+    ("reload", ControlCommands.reload),
+    ("drain", ControlCommands.drain),
     ("inspect", InspectCommand.run),
     ("preview", PreviewCommand.run),
     ("transcribe", TranscribeCommand.run),

@@ -23,6 +23,17 @@ package struct GMimeReader: MessageReader {
     }
   }
 
+  /// SHA-256 of the contents of these leaves, transfer encoding removed; takes no memory for them.
+  package func digests(ofParts indices: [Int], in message: [UInt8]) throws(StepFailure)
+    -> [[UInt8]]
+  {
+    try ParsedMessage.parse(message) { parsed in
+      indices.map { index in
+        parsed.leaves.indices.contains(index) ? parsed.digest(ofNode: parsed.leaves[index]) : []
+      }
+    }
+  }
+
   /// Facts of a header section alone, for a decision before the body is there; no parts.
   package func readHeaders(_ headerSection: [UInt8]) -> MessageFacts {
     let section = HeaderSection(headerSection)

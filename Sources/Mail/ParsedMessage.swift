@@ -74,6 +74,28 @@ import Voicemail
     return max(0, Int(unsafe g_mime_stream_tell(stream)))
   }
 
+  /// SHA-256 of that content, without keeping it. C: `g_mime_filter_checksum_new`
+  func digest(ofNode index: Int) -> [UInt8] {
+    guard let part = unsafe tree.part(index) else { return [] }
+    let nowhere = unsafe g_mime_stream_null_new()
+    let stream = unsafe g_mime_stream_filter_new(nowhere)
+    let filter = unsafe g_mime_filter_checksum_new(G_CHECKSUM_SHA256)
+    defer {
+      unsafe g_object_unref(filter)
+      unsafe g_object_unref(stream)
+      unsafe g_object_unref(nowhere)
+    }
+    unsafe stream?.withMemoryRebound(to: GMimeStreamFilter.self, capacity: 1) {
+      _ = unsafe g_mime_stream_filter_add($0, filter)
+    }
+    unsafe Self.write(part, to: stream)
+    var digest = [UInt8](repeating: 0, count: 32)
+    let count = unsafe filter?.withMemoryRebound(to: GMimeFilterChecksum.self, capacity: 1) {
+      unsafe g_mime_filter_checksum_get_digest($0, &digest, digest.count)
+    }
+    return Array(digest.prefix(Int(count ?? 0)))
+  }
+
   /// Text before the first and after the last boundary line of a multipart, line ends as LF.
   func surroundings(ofNode index: Int) -> (prologue: [UInt8], epilogue: [UInt8]) {
     tree.surroundings(index)

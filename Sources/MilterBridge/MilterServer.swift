@@ -8,9 +8,9 @@ internal import Synchronization
 /// What libmilter dictates:
 /// 1. It runs once per process: after `run` has returned there is no second start.
 /// 2. It takes SIGTERM, SIGHUP and SIGINT in a thread of its own (`sigwait`), and each of them
-///    stops it. Call `blockStopSignals` first thing in the program, before any other thread
-///    exists, else a signal may meet a thread that lets it kill the process. Nobody else can wait
-///    for these signals; SIGHUP cannot mean "reload". SIGPIPE is ignored.
+///    stops it. Either let it: call `blockStopSignals` first thing in the program, before any other
+///    thread exists. Or keep them: handle them in the main thread, which the kernel prefers, and
+///    call `blockStopSignals` and `run` in another. SIGPIPE is ignored.
 /// 3. It does not drain. `stop` lets each command in progress end and cuts the other connections
 ///    without `close`; the MTA tempfails their messages. Wait for `MilterActivity.messages` to
 ///    reach 0, for a bounded time, before `stop`.
@@ -48,6 +48,7 @@ package final class MilterServer: Sendable {
   private let address: ListenAddress
   private let wakeAddress: SocketAddress?
   private let file: SocketFile?
+  private let isStopping = Atomic<Bool>(false)
 
   /// Listens; MTAs that connect from now on wait until `run`.
   package init(
@@ -89,11 +90,14 @@ package final class MilterServer: Sendable {
   package func run() throws(MilterError) {
     let result = smfi_main()
     file?.remove()
+    // Stopped before it has begun, it says it failed.
+    guard !isStopping.load(ordering: .relaxed) else { return }
     try Self.check(result, address.description, "serve")
   }
 
   /// Makes `run` return within moments; may be called from any thread. C: `smfi_stop`
   package func stop() {
+    isStopping.store(true, ordering: .relaxed)
     let stopped = DispatchSemaphore(value: 0)
     // Blocks for up to 5 s, until the listening thread looks up from its poll...
     DispatchQueue.global().async {

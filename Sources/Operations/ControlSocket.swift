@@ -16,10 +16,13 @@ package enum ControlSocket {
   package struct Reply: Sendable {
     package var failed: Bool
     package var text: String
+    /// Done when the text is on its way: ends the process, and with it the connection.
+    package var last: (@Sendable () -> Void)?
 
-    package init(failed: Bool = false, _ text: String) {
+    package init(failed: Bool = false, _ text: String, last: (@Sendable () -> Void)? = nil) {
       self.failed = failed
       self.text = text
+      self.last = last
     }
   }
 
@@ -64,6 +67,11 @@ package enum ControlSocket {
           ? answer(request.split(separator: 0).map { String(decoding: $0, as: UTF8.self) })
           : Reply(failed: true, "a request must be shorter than \(requestLimit) bytes")
         send(Array((reply.failed ? "1" : "0").utf8) + Array(reply.text.utf8), to: caller)
+        if let last = reply.last {
+          last()
+          // The caller waits for the end of this connection, which is the end of the process.
+          while true { pause() }
+        }
         close(caller)
       }
     }

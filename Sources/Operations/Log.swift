@@ -21,7 +21,8 @@ package enum LogLevel: String, Sendable, Comparable {
 ///
 /// Never message content; addresses only at debug.
 package struct Log: Sendable {
-  package var level: LogLevel
+  /// Shared by all copies: a reload changes it.
+  private let threshold: Threshold
   /// systemd's journal keeps time and reads the level from `<n>` (sd-daemon(3)).
   private let toJournal: Bool
   private let descriptor: Int32
@@ -32,9 +33,19 @@ package struct Log: Sendable {
   }
 
   init(level: LogLevel, toJournal: Bool, descriptor: Int32) {
-    self.level = level
+    threshold = Threshold(level)
     self.toJournal = toJournal
     self.descriptor = descriptor
+  }
+
+  package var level: LogLevel {
+    get { threshold.level.withLock { $0 } }
+    nonmutating set { threshold.level.withLock { $0 = newValue } }
+  }
+
+  private final class Threshold: Sendable {
+    let level: Mutex<LogLevel>
+    init(_ level: LogLevel) { self.level = Mutex(level) }
   }
 
   package func error(_ event: String, _ fields: KeyValuePairs<String, String?> = [:]) {

@@ -1,7 +1,7 @@
 /// A value read from text as its key's kind says; nil where the text is none.
 struct SettingValue {
   var text: String
-  /// Of integers and modes the number; of durations milliseconds.
+  /// Of integers and modes the number; of durations milliseconds, of sizes bytes.
   var number = 0
   var list: [String] = []
 
@@ -18,6 +18,9 @@ struct SettingValue {
     case .duration:
       guard let value = Self.milliseconds(text) else { return nil }
       number = value
+    case .size(let range):
+      guard let value = Self.bytes(text), range.contains(value) else { return nil }
+      number = value
     case .mode:
       guard let value = Int(text, radix: 8), (0...0o777).contains(value) else { return nil }
       number = value
@@ -29,6 +32,16 @@ struct SettingValue {
     "ms": 1, "s": 1_000, "sec": 1_000, "m": 60_000, "min": 60_000, "h": 3_600_000,
     "d": 86_400_000,
   ]
+
+  private static func bytes(_ text: String) -> Int? {
+    let shifts = ["": 0, "B": 0, "KB": 10, "MB": 20, "GB": 30]
+    let digits = text.prefix { $0.isASCII && $0.isNumber }
+    guard let value = Int(digits),
+      let shift = shifts[text.dropFirst(digits.count).trimmingSpaces.uppercased()]
+    else { return nil }
+    let (product, overflow) = value.multipliedReportingOverflow(by: 1 << shift)
+    return overflow ? nil : product
+  }
 
   private static func milliseconds(_ text: String) -> Int? {
     let digits = text.prefix { $0.isASCII && $0.isNumber }

@@ -9,6 +9,10 @@ package struct Settings: Sendable, Equatable {
   package var workers = 1
   package var milterListen = ""
   package var socketMode: UInt32 = 0
+  /// nil leaves the socket's group as it is.
+  package var socketGroup: String?
+  package var maxMessageBytes = 0
+  package var maxConcurrentBodies = 0
   package var contentFilterListen: String?
   package var sources: [String] = []
   package var transcriptionDeadlineMS: Int64 = 0
@@ -26,6 +30,11 @@ package struct Settings: Sendable, Equatable {
       return try Settings(file: nil)
     }
     return try Settings(file: SettingsFile(path: path ?? standardPath, bytes: bytes))
+  }
+
+  /// A time written as in the file; nil where it is none.
+  package static func milliseconds(of text: String) -> Int? {
+    SettingValue(text, as: .duration)?.number
   }
 
   init(file: SettingsFile?) throws(SettingsError) {
@@ -53,6 +62,9 @@ package struct Settings: Sendable, Equatable {
     if workers == 0 { workers = min(max(Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))), 1), 4) }
     milterListen = text("milter.listen")
     socketMode = UInt32(number("milter.socket_mode"))
+    socketGroup = optional("milter.socket_group")
+    maxMessageBytes = number("milter.max_message_bytes")
+    maxConcurrentBodies = number("milter.max_concurrent_bodies")
     contentFilterListen = optional("content_filter.listen")
     sources = values["recognition.sources"]?.list ?? []
     transcriptionDeadlineMS = Int64(number("transcription.deadline"))

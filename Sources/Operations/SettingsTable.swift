@@ -7,6 +7,8 @@ package enum SettingKind: Sendable, Equatable {
   case integer(ClosedRange<Int>)
   /// `30s`, `5min`, `2h`, `5d`; a bare number is seconds.
   case duration
+  /// `512KB`, `100MB`, `1GB`; a bare number is bytes. Powers of 1024.
+  case size(ClosedRange<Int>)
   /// Octal, as chmod(1) takes it.
   case mode
   case choice([String])
@@ -19,9 +21,20 @@ package enum SettingKind: Sendable, Equatable {
     case .list: "a comma-separated list"
     case .integer(let range): "a whole number from \(range.lowerBound) to \(range.upperBound)"
     case .duration: "a time such as 30s, 5min, 2h or 5d, at most 3650d"
+    case .size(let range):
+      "a size such as 512KB, 100MB or 1GB, from \(Self.shown(range.lowerBound)) to "
+        + Self.shown(range.upperBound)
     case .mode: "an octal mode such as 0660"
     case .choice(let words): "one of " + words.joined(separator: ", ")
     }
+  }
+
+  /// `100MB`; whole units only.
+  private static func shown(_ bytes: Int) -> String {
+    for (unit, shift) in [("GB", 30), ("MB", 20), ("KB", 10)] where bytes >= 1 << shift {
+      return "\(bytes >> shift)\(unit)"
+    }
+    return "\(bytes)"
   }
 }
 
@@ -63,13 +76,23 @@ package enum SettingsTable {
       "milter", "socket_mode", .mode, "0660",
       "Permissions of a Unix socket; the MTA's user needs write permission."),
     .init(
+      "milter", "socket_group", .text, "",
+      "Group of a Unix socket; empty leaves it to the directory."),
+    .init(
+      "milter", "max_message_bytes", .size((64 << 10)...(1 << 30)), "100MB",
+      "A larger message passes unchanged."),
+    .init(
+      "milter", "max_concurrent_bodies", .integer(1...10_000), "100",
+      "Messages read at the same time; more pass unchanged."),
+    .init(
       "content_filter", "listen", .text, "",
       "Where the MTA sends mail by SMTP: unix:PATH, inet:PORT@HOST, inet6:PORT@HOST; empty is off."),
     .init(
       "recognition", "sources", .list,
       "127.0.0.0/8, ::1, 10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16, 169.254.0.0/16, fc00::/7, "
         + "fe80::/10",
-      "Addresses and networks whose mail may be a voicemail; all other mail passes at once."),
+      "Addresses and networks whose mail may be a voicemail, and authenticated for clients that have "
+        + "logged in; all other mail passes at once."),
     .init(
       "transcription", "deadline", .duration, "5min",
       "Time from reception after which the message goes out without a transcript."),

@@ -80,10 +80,18 @@ extension Connection {
   }
 
   func content(of id: String, form: DeliveryForm) throws(SpoolError) -> [UInt8] {
-    try query(
+    // Sized first: an array that grows holds the message twice.
+    let size = try query(
+      "SELECT sum(length(bytes)) FROM content WHERE message_id = ? AND form = ?", .text(id),
+      .text(form.rawValue)
+    ) { Int($0.integer(0)) }.first
+    var content: [UInt8] = []
+    content.reserveCapacity(min(max(size ?? 0, 0), 1 << 31))
+    _ = try query(
       "SELECT bytes FROM content WHERE message_id = ? AND form = ? ORDER BY chunk", .text(id),
       .text(form.rawValue)
-    ) { $0.blob(0) }.reduce(into: []) { $0 += $1 }
+    ) { content += $0.blob(0) }
+    return content
   }
 }
 

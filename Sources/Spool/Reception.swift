@@ -1,9 +1,15 @@
 package import Voicemail
 
 extension JobStore {
-  /// Takes a voicemail over. When this returns, it is on disk and the MTA may be told.
-  package func accept(_ job: NewJob) throws(SpoolError) {
+  /// How long a voicemail is remembered after reception.
+  private static let memoryMS: Int64 = 14 * 86_400_000
+
+  /// Takes a voicemail over. When this returns true, it is on disk and the MTA may be told; false:
+  /// it has been taken over before, and nothing is changed.
+  @discardableResult
+  package func accept(_ job: NewJob) throws(SpoolError) -> Bool {
     try commits.perform { connection throws(SpoolError) in
+      guard try connection.remember(job, forMS: Self.memoryMS) else { return false }
       try connection.run(
         """
         INSERT INTO message (id, state, received_ms, due_ms, sender, sender_parameters, client,
@@ -24,6 +30,18 @@ extension JobStore {
       try connection.store(job.content, of: job.id, as: .original)
       try connection.event(
         job.id, job.receivedMS, "received by rule \(job.voicemail.rule): \(job.voicemail.reason)")
+      return true
     }
+  }
+}
+
+extension Connection {
+  /// False when the message is remembered already.
+  fileprivate func remember(_ job: NewJob, forMS span: Int64) throws(SpoolError) -> Bool {
+    guard let fingerprint = job.fingerprint else { return true }
+    try run("DELETE FROM seen WHERE at_ms < ?", .integer(job.receivedMS - span))
+    return try run(
+      "INSERT OR IGNORE INTO seen (fingerprint, at_ms) VALUES (?, ?)", .blob(fingerprint[...]),
+      .integer(job.receivedMS)) == 1
   }
 }

@@ -60,3 +60,11 @@ CREATE TABLE event (
 ) STRICT;
 
 CREATE INDEX event_by_message ON event (message_id);
+
+-- Voicemails of the last 14 days, by keyed hash: one that comes again is not taken over again.
+CREATE TABLE seen (
+  fingerprint BLOB PRIMARY KEY,
+  at_ms INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX seen_by_time ON seen (at_ms);

@@ -39,10 +39,13 @@ package struct ClientFacts: Sendable, Codable, Equatable {
   package var protocolName: String?
   /// The MTA's queue id of the message as it came in.
   package var queueID: String?
+  /// Whether it has logged in (RFC 4954); known from MAIL on.
+  package var isAuthenticated: Bool
 
   package init(
     name: String? = nil, address: String? = nil, port: Int? = nil, helo: String? = nil,
-    protocolName: String? = nil, queueID: String? = nil
+    protocolName: String? = nil, queueID: String? = nil,
+    isAuthenticated: Bool = false
   ) {
     self.name = name
     self.address = address
@@ -50,5 +53,6 @@ package struct ClientFacts: Sendable, Codable, Equatable {
     self.helo = helo
     self.protocolName = protocolName
     self.queueID = queueID
+    self.isAuthenticated = isAuthenticated
   }
 }

@@ -205,7 +205,11 @@ struct Commands {
     script.always = ["MAIL": .say("451 4.3.2 Later")]
     let session = try Session(script: script)
     let mail = AsteriskMail(try VoicemailRecording.silence(seconds: 1))
-    let ids = try ["Q1", "Q2"].map { try session.deliver(mail.bytes, queueID: $0) }
+    let ids = try ["Q1", "Q2"].map { queueID in
+      var mail = mail
+      mail.messageID = "<\(queueID)@pbx.example.com>"
+      return try session.deliver(mail.bytes, queueID: queueID)
+    }
     for id in ids { #expect(session.milter.waitForLog(containing: "deferred", "id=\(id)")) }
     let online = try session.milter.command("show", ids[0], "--json").text
     session.milter.kill()

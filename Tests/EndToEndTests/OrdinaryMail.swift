@@ -42,6 +42,17 @@ struct OrdinaryMail {
           count: 4_000))),
   ]
 
+  /// Of about that many bytes.
+  static func attachment(bytes: Int) -> OrdinaryMail {
+    var mail = OrdinaryMail(
+      "attachment", multipart("text/plain", "7bit", "See below", "application/pdf", "@"))
+    let line = Array((String(repeating: "QUJD", count: 18) + "\r\n").utf8)
+    let place = mail.bytes.lastIndex(of: UInt8(ascii: "@")) ?? 0
+    mail.bytes.insert(
+      contentsOf: repeatElement(line, count: bytes / line.count).joined(), at: place)
+    return mail
+  }
+
   private init(_ user: String, _ text: String) { self.init(user, Array(text.utf8)) }
 
   private init(_ user: String, _ bytes: [UInt8]) {

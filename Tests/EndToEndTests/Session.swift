@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// A milter, an MTA's listener that follows a script, and this test as the MTA between them.
-final class Session {
+final class Session: Sendable {
   let milter: RunningMilter
   let mta: FakeSMTPServer
 
@@ -32,7 +32,11 @@ struct MTA {
   let client: MilterClient
 
   init(_ milter: RunningMilter, address: String = "127.0.0.1") throws {
-    client = try MilterClient(milter.milterAddress)
+    try self.init(MilterClient(milter.milterAddress), address: address)
+  }
+
+  init(_ client: MilterClient, address: String = "127.0.0.1") throws {
+    self.client = client
     try client.negotiate()
     try client.macros("C", ["j": "mta.example.com", "{daemon_name}": "smtpd"])
     try client.connect(name: "pbx.example.com", address: address)

@@ -113,6 +113,8 @@ struct Way {
     let arrived = try #require(postfix.waitForMail(of: "ann", seconds: 60).first)
     #expect(milter.waitForLog(containing: "info: delivered"))
     #expect(milter.waitForLog(containing: "debug: passes", "handled here already"))
+    #expect(
+      milter.waitForLog(containing: "error: the reinjection listener still runs this filter"))
     #expect(milter.logLines("info: voicemail").count == 1)
     let after = ReceivedMail(arrived)
     #expect(after.all("X-Voicemail-Milter").count == 1)

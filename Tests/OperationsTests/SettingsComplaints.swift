@@ -42,6 +42,10 @@ import Testing
       "[milter]\nsocket_mode = 7777",
       "FILE:2: [milter] socket_mode = 7777: must be an octal mode such as 0660"),
     Case(
+      "[milter]\nmax_message_bytes = 100M",
+      "FILE:2: [milter] max_message_bytes = 100M: must be a size such as 512KB, 100MB or 1GB, from "
+        + "64KB to 1GB"),
+    Case(
       "[log]\nlevel = Info",
       "FILE:2: [log] level = Info: must be one of error, warning, info, debug"),
     Case("[delivery]\nlifetime = 5 weeks", "FILE:2: [delivery] lifetime = 5 weeks: \(duration)"),
@@ -72,6 +76,21 @@ import Testing
     #expect(settings.transcriptionDeadlineMS == milliseconds)
   }
 
+  @Test(arguments: [
+    ("65536", 65_536), ("65536 B", 65_536), ("64KB", 65_536), ("2 mb", 2 << 20), ("1GB", 1 << 30),
+  ])
+  func `sizes have units`(text: String, bytes: Int) throws {
+    let settings = try load(Array("[milter]\nmax_message_bytes = \(text)".utf8)).get()
+    #expect(settings.maxMessageBytes == bytes)
+  }
+
+  @Test(arguments: ["0", "63KB", "2GB", "1.5GB", "-1MB", "MB", "", "9223372036854775807GB", "1TB"])
+  func `what is no size, or none that makes sense, is refused`(text: String) throws {
+    let lines = try complaints("[milter]\nmax_message_bytes = \(text)")
+    #expect(lines.count == 1)
+    #expect(lines.first?.contains("max_message_bytes = \(text): must be a size") == true)
+  }
+
   @Test func `a recording's limit below a second is not none`() throws {
     #expect(try load(Array("[transcription]\nmax_audio = 10ms".utf8)).get().maxAudioSeconds == 1)
   }
@@ -80,8 +99,8 @@ import Testing
     Case("[deamon]\nworkers = 1", "FILE:1: [deamon]: no such section; did you mean daemon?"),
     Case(
       "[nonsense]",
-      "FILE:1: [nonsense]: no such section; known are content_filter, daemon, delivery, log, milter, recognition, "
-        + "transcription"),
+      "FILE:1: [nonsense]: no such section; known are content_filter, daemon, delivery, log, milter, "
+        + "recognition, transcription"),
     Case(
       "[daemon]\nworker = 1", "FILE:2: [daemon] worker: no such key; did you mean workers?"),
     Case(
@@ -127,8 +146,8 @@ import Testing
     #expect(
       try complaints(text) == [
         "FILE:3: [daemon] wrkers: no such key; did you mean workers?",
-        "FILE:6: [nonsense]: no such section; known are content_filter, daemon, delivery, log, milter, "
-          + "recognition, transcription",
+        "FILE:6: [nonsense]: no such section; known are content_filter, daemon, delivery, log, "
+          + "milter, recognition, transcription",
         "FILE:2: [daemon] workers = x: must be a whole number from 0 to 64",
         "FILE:5: [log] level = loud: must be one of error, warning, info, debug",
       ])

@@ -48,6 +48,9 @@ func complaints(_ bytes: [UInt8]) throws -> [String] {
     #expect(settings.maxAudioSeconds == 1_800)
     #expect(settings.sources.count == 8)
     #expect(settings.logLevel == .info)
+    #expect(settings.maxMessageBytes == 100 << 20)
+    #expect(settings.maxConcurrentBodies == 100)
+    #expect(settings.socketGroup == nil)
     #expect(settings.acousticModel == nil)
     #expect(!settings.hostname.isEmpty)
   }
@@ -57,7 +60,7 @@ func complaints(_ bytes: [UInt8]) throws -> [String] {
     #expect(try load(Array(Self.everyDefault.utf8)).get() == standard)
     #expect(try load([]).get() == standard)
     #expect(try load(Array("# nothing\n\n".utf8)).get() == standard)
-    #expect(SettingsTable.keys.count == 15)
+    #expect(SettingsTable.keys.count == 18)
   }
 
   @Test func `a key is in the table once`() {
@@ -75,6 +78,9 @@ func complaints(_ bytes: [UInt8]) throws -> [String] {
       [milter]
       listen = inet:1@127.0.0.1
       socket_mode = 600
+      socket_group = mail
+      max_message_bytes = 2 mb
+      max_concurrent_bodies = 3
       [recognition]
       sources = 10.0.0.1,, ::1 ,
       [transcription]
@@ -96,6 +102,9 @@ func complaints(_ bytes: [UInt8]) throws -> [String] {
     wanted.workers = 7
     wanted.milterListen = "inet:1@127.0.0.1"
     wanted.socketMode = 0o600
+    wanted.socketGroup = "mail"
+    wanted.maxMessageBytes = 2 << 20
+    wanted.maxConcurrentBodies = 3
     wanted.sources = ["10.0.0.1", "::1"]
     wanted.transcriptionDeadlineMS = 90_000
     wanted.maxAudioSeconds = 7_200

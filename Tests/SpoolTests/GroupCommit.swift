@@ -36,7 +36,7 @@ import Voicemail
     let spool = try TestSpool()
     let store = spool.store
     let before = try Self.commits(in: spool.file + "-wal")
-    try together(store, 20) { number in try? store.accept(.sample("job\(number)")) }
+    try together(store, 20) { number in _ = try? store.accept(.sample("job\(number)")) }
     #expect(try Self.commits(in: spool.file + "-wal") - before == 1)
     #expect(try store.statistics(nowMS: 0).messages["waiting"] == 20)
   }

@@ -332,6 +332,27 @@ struct RecognitionCase: CustomTestStringConvertible, Sendable {
     #expect(recognition.verdictAtConnect(ClientFacts()) == nil)
   }
 
+  @Test func `where logins count, a stranger is sent on at MAIL and a user is not`() throws {
+    let recognition = Recognition(
+      sources: try TrustedSources(entries: ["192.0.2.7", "authenticated"]), loopGuard: loopGuard)
+    var client = ClientFacts(address: "203.0.113.9")
+    let pass = Verdict.pass(reason: "client 203.0.113.9 is not a trusted source")
+    #expect(recognition.verdictAtConnect(client) == nil)
+    #expect(recognition.verdictAtMail(client) == pass)
+    #expect(recognition.verdict(asteriskMessage, pbxEnvelope, client) == pass)
+    client.isAuthenticated = true
+    #expect(recognition.verdictAtMail(client) == nil)
+    guard case .voicemail = recognition.verdict(asteriskMessage, pbxEnvelope, client) else {
+      Issue.record("a logged-in user's voicemail passed")
+      return
+    }
+    // Without the entry a login changes nothing.
+    let strict = Recognition(
+      sources: try TrustedSources(entries: ["192.0.2.7"]), loopGuard: loopGuard)
+    #expect(strict.verdictAtConnect(client) == pass)
+    #expect(strict.verdict(asteriskMessage, pbxEnvelope, client) == pass)
+  }
+
   @Test func `our own valid marker passes and a forged one is no reason to pass`() {
     var marked = asteriskMessage
     marked.headers.insert(

@@ -11,6 +11,8 @@ enum Help {
                                 pipe transports; exit status 0, or 75: try again
       status [--json]           what is in the spool, what the workers do
       show ID [--json]          one message and its story
+      reload                    reads the settings again; says what needs a restart
+      drain [--timeout 25s]     waits for open messages, then stops the daemon
       inspect [--client ADDR] [--sender ADDR] [--rcpt ADDR]... [--json] FILE...
                                 what the filter would do with messages, and why
       preview [--text TEXT] FILE

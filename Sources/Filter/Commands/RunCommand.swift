@@ -6,7 +6,10 @@ enum RunCommand {
     let arguments = try Arguments(words)
     try arguments.requireOperands(0...0, "nothing")
     let settings = try arguments.settings()
-    try Daemon(settings: settings, log: Log(level: settings.logLevel)).run()
+    let configuration = try arguments.one("--config")
+    try Daemon(
+      settings: settings, configuration: configuration, log: Log(level: settings.logLevel)
+    ).run()
     return 0
   }
 }

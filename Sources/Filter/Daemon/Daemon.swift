@@ -3,26 +3,32 @@ internal import Glibc
 internal import Mail
 internal import MilterBridge
 internal import Operations
-internal import SMTP
 internal import Speech
 internal import Spool
+internal import Synchronization
 internal import Voicemail
 
 /// The daemon: every thread, and the order in which they start and stop.
 ///
-/// Threads: main (libmilter's listener, and its pool of callbacks), one per worker process, deliveries, the spool's
-/// queue, the control socket. None is of Swift's cooperative pool: all of them block.
+/// Threads: main (signals and other orders), libmilter's listener and its pool of callbacks, one per worker process,
+/// deliveries, the spool's queue, the control socket. None is of Swift's cooperative pool: all of them block.
 struct Daemon {
   private static let deliveries = 2
+  /// What a signal grants to open messages; `drain` has a limit of its own.
+  private static let drainLimitMS: Int64 = 10_000
 
   let settings: Settings
+  /// The file they come from; nil is the standard one.
+  let configuration: String?
   let log: Log
 
   /// Serves until a signal. Everything that can be wrong with the settings is found before the first message.
   func run() throws(CommandFailure) {
-    MilterServer.blockStopSignals()
+    let orders = try Orders()
     signal(SIGPIPE, SIG_IGN)
-    let target = try Self.target(settings)
+    returnLargeMemory()
+    // Wrong values are told before anything is made.
+    _ = try LiveSettings(settings, key: [])
     let setup = Wiring.setup(settings)
     try SMTPFronts.check(settings)
     try Self.checkModels(setup)
@@ -33,16 +39,17 @@ struct Daemon {
       try store.voidLeases(nowMS: Clock.nowMS())
       let key = try secret(at: settings.stateDirectory + "/secret")
       let context = DaemonContext(
-        settings: settings, log: log, store: store,
-        recognition: try Wiring.recognition(settings, key: key),
-        board: WorkerBoard(workers: settings.workers, nowMS: Clock.nowMS()))
-      let fronts = try SMTPFronts(context: context, target: target)
+        live: try LiveSettings(settings, key: key), log: log, store: store)
+      let fronts = try SMTPFronts(context: context)
       let milter = try milterServer(context)
       try ControlSocket.serve(at: ControlSocket.path(stateDirectory: settings.stateDirectory)) {
-        DaemonAnswers(context: context).answer($0)
+        DaemonAnswers(
+          context: context, orders: orders,
+          reloader: Reloader(configuration: configuration, context: context)
+        ).answer($0)
       }
       let group = DispatchGroup()
-      start(context, target, group)
+      start(context, group)
       log.info(
         "ready",
         [
@@ -50,14 +57,12 @@ struct Daemon {
           "content_filter": settings.contentFilterListen,
           "target": settings.deliveryTarget, "workers": "\(settings.workers)",
         ])
-      if let milter { try milter.run() } else { Self.waitForStopSignal() }
+      try serve(milter, orders, context)
       if !fronts.stop(withinSeconds: 10) {
         log.warning("stopped with an SMTP session in progress; its client keeps the message")
       }
       stop(context, group)
     } catch let error as SpoolError {
-      throw CommandFailure(error.sentence)
-    } catch let error as SMTPServerFailure {
       throw CommandFailure(error.sentence)
     } catch let error as FileError {
       throw CommandFailure(error.sentence)
@@ -74,20 +79,53 @@ struct Daemon {
   private func milterServer(_ context: DaemonContext) throws -> MilterServer? {
     guard !settings.milterListen.isEmpty else { return nil }
     return try MilterServer(
-      .init(listen: ListenAddress(settings.milterListen), socketMode: settings.socketMode)
+      .init(
+        listen: ListenAddress(settings.milterListen), socketMode: settings.socketMode,
+        socketGroup: settings.socketGroup)
     ) { FrontDoor(context: context) }
   }
 
-  /// For what libmilter does else. C: `sigwait`
-  private static func waitForStopSignal() {
-    var signals = sigset_t()
-    unsafe sigemptyset(&signals)
-    for signal in [SIGTERM, SIGHUP, SIGINT] { unsafe sigaddset(&signals, signal) }
-    var signal: Int32 = 0
-    while unsafe sigwait(&signals, &signal) == EINTR {}
+  /// Until an order to stop, or libmilter's end.
+  private func serve(_ server: MilterServer?, _ orders: Orders, _ context: DaemonContext)
+    throws(MilterError)
+  {
+    let result = ServingResult()
+    if let server {
+      DispatchQueue(label: "milter").async {
+        MilterServer.blockStopSignals()
+        do throws(MilterError) {
+          try server.run()
+        } catch {
+          result.error.withLock { $0 = error }
+        }
+        orders.send(.ended)
+      }
+    }
+    /// Without a milter there is nothing to wait for.
+    func end() {
+      if let server { server.stop() } else { orders.send(.ended) }
+    }
+    while true {
+      switch orders.next() {
+      case .ended:
+        if let error = result.error.withLock({ $0 }) { throw error }
+        return
+      case .reload:
+        _ = try? Reloader(configuration: configuration, context: context).reload()
+      case .stop:
+        // Asked again while it waits, it does not wait.
+        let left = context.closing.drain(limitMS: Self.drainLimitMS) {
+          orders.next(withinMS: 0) == .stop
+        }
+        if left > 0 { log.warning("stopping with messages open", ["messages": "\(left)"]) }
+        end()
+      case .stopNow: end()
+      case nil: continue
+      }
+    }
   }
 
-  private func start(_ context: DaemonContext, _ target: SMTPTarget, _ group: DispatchGroup) {
+  private func start(_ context: DaemonContext, _ group: DispatchGroup) {
     for number in 1...settings.workers {
       DispatchQueue(label: "worker \(number)").async(group: group) {
         WorkerSlot(number: number, context: context).run()
@@ -95,7 +133,7 @@ struct Daemon {
     }
     for number in 1...Self.deliveries {
       DispatchQueue(label: "delivery \(number)").async(group: group) {
-        DeliverySlot(context: context, target: target).run()
+        DeliverySlot(context: context).run()
       }
     }
   }
@@ -133,12 +171,9 @@ struct Daemon {
       throw CommandFailure(error.sentence)
     }
   }
+}
 
-  private static func target(_ settings: Settings) throws(CommandFailure) -> SMTPTarget {
-    do throws(InvalidTarget) {
-      return try SMTPTarget(settings.deliveryTarget)
-    } catch {
-      throw CommandFailure("[delivery] target: \(error.sentence)")
-    }
-  }
+/// How libmilter's loop ended.
+private final class ServingResult: Sendable {
+  let error = Mutex<MilterError?>(nil)
 }

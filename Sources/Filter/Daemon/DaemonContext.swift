@@ -5,17 +5,31 @@ internal import Voicemail
 
 /// What the daemon's threads share; everything in it is immutable or locks by itself.
 struct DaemonContext: Sendable {
-  var settings: Settings
+  var live: LiveSettings
   var log: Log
   var store: JobStore
-  var recognition: Recognition
   var board: WorkerBoard
+  var limits = ReceptionLimits()
+  var rareLines: RareLines
+  var closing = Closing()
   /// Rings when a message waits for a worker.
   var transcription = Doorbell()
   /// Rings when a message is ready to go out.
   var delivery = Doorbell()
   var deliveryBoard = DeliveryBoard()
   var startedMS = Clock.nowMS()
+
+  /// In force now; ask once where several values must fit together.
+  var settings: Settings { live.current.settings }
+  var recognition: Recognition { live.current.recognition }
+
+  init(live: LiveSettings, log: Log, store: JobStore) {
+    self.live = live
+    self.log = log
+    self.store = store
+    board = WorkerBoard(workers: live.current.settings.workers, nowMS: Clock.nowMS())
+    rareLines = RareLines(log)
+  }
 
   /// Trace line and marker: on top of every message that goes out, enhanced or not.
   func ownHeaders(for job: LeasedJob) -> [HeaderField] {

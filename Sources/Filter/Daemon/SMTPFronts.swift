@@ -19,10 +19,9 @@ struct SMTPFronts {
   }
 
   /// Listens; clients that connect are served from now on.
-  init(context: DaemonContext, target: SMTPTarget) throws(SMTPServerFailure) {
+  init(context: DaemonContext) throws(SMTPServerFailure) {
     let settings = context.settings
     let submission = Self.submissionSocket(stateDirectory: settings.stateDirectory)
-    let budget = CollectingBudget()
     var servers: [SMTPServer] = []
     for (text, mode) in [
       (settings.contentFilterListen, settings.socketMode), ("unix:\(submission)", 0o660),
@@ -30,7 +29,7 @@ struct SMTPFronts {
       guard let text else { continue }
       servers.append(
         try SMTPServer(SMTPListenAddress(text), mode: mode, hostname: settings.hostname) {
-          ContentFilter(context: context, target: target, budget: budget)
+          ContentFilter(context: context)
         })
     }
     self.servers = servers

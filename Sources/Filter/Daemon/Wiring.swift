@@ -1,6 +1,7 @@
 internal import Audio
 internal import Mail
 internal import Operations
+internal import SMTP
 internal import Speech
 internal import Voicemail
 
@@ -24,6 +25,14 @@ enum Wiring {
     PocketSphinxConfiguration(
       acousticModel: setup.acousticModel, languageModel: setup.languageModel,
       dictionary: setup.dictionary)
+  }
+
+  static func target(_ settings: Settings) throws(CommandFailure) -> SMTPTarget {
+    do throws(InvalidTarget) {
+      return try SMTPTarget(settings.deliveryTarget)
+    } catch {
+      throw CommandFailure("[delivery] target: \(error.sentence)")
+    }
   }
 
   /// `key`: the secret of the loop guard.

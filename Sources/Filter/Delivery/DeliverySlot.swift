@@ -6,17 +6,13 @@ internal import Voicemail
 /// Hands ready messages back to the MTA, one at a time, on a thread of its own.
 final class DeliverySlot {
   private let context: DaemonContext
-  private let target: SMTPTarget
   private let schedule = RetrySchedule()
 
   private static let restPauseMS: Int64 = 5_000
   /// After the deadline, a message that still waits for a worker goes out as it came.
   private static let graceMS: Int64 = 30_000
 
-  init(context: DaemonContext, target: SMTPTarget) {
-    self.context = context
-    self.target = target
-  }
+  init(context: DaemonContext) { self.context = context }
 
   /// Until the daemon stops.
   func run() {
@@ -63,7 +59,8 @@ final class DeliverySlot {
 
   private func attempt(_ job: LeasedJob) -> Attempt {
     do throws(SMTPFailure) {
-      let client = try SMTPClient(target, heloName: context.settings.hostname)
+      let live = context.live.current
+      let client = try SMTPClient(live.target, heloName: live.settings.hostname)
       let result = try client.deliver(submission(of: job))
       client.quit()
       let replies = result.recipients.map {

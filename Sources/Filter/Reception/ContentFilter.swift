@@ -29,7 +29,6 @@ final class ContentFilter: SMTPServerSession {
 
   private let intake: Intake
   private let target: SMTPTarget
-  private let budget: CollectingBudget
   private var context: DaemonContext { intake.context }
   /// To the listener; kept from one message to the next.
   private var connection: SMTPClient?
@@ -40,18 +39,16 @@ final class ContentFilter: SMTPServerSession {
   /// The listener waits for content, or for its end.
   private var isWithinContent = false
   private var collected: [UInt8] = []
+  /// Kept while content is collected.
+  private var place: ReceptionLimits.BodyPlace?
   private var headerEnd = HeaderEnd()
 
-  init(context: DaemonContext, target: SMTPTarget, budget: CollectingBudget) {
+  init(context: DaemonContext) {
     intake = Intake(context: context)
-    self.target = target
-    self.budget = budget
+    target = context.live.current.target
   }
 
-  deinit {
-    budget.give(collected.count)
-    connection?.quit()
-  }
+  deinit { connection?.quit() }
 
   // MARK: - The envelope
 
@@ -104,14 +101,11 @@ final class ContentFilter: SMTPServerSession {
     case .lost: break
     case .passing: pass(bytes)
     case .collecting(let isJudged):
-      guard budget.take(bytes.count) else {
-        passOn("too much is being collected at this moment")
-        return pass(bytes)
-      }
       collected += bytes
       if !isJudged { judgeHeaders() }
-      if case .collecting = stage, collected.count > Intake.messageLimitBytes {
-        passOn("larger than \(Intake.messageLimitBytes >> 20) MB")
+      let limit = context.settings.maxMessageBytes
+      if case .collecting = stage, collected.count > limit {
+        passOn("larger than \(limit) bytes")
       }
     }
   }
@@ -143,6 +137,8 @@ final class ContentFilter: SMTPServerSession {
     if let reason = intake.reasonToPass(headers: headers, envelope, client) {
       passOn(reason)
     } else {
+      place = context.limits.placeForBody(limit: context.settings.maxConcurrentBodies)
+      guard place != nil else { return passOn("too many messages are being read already") }
       stage = .collecting(isJudged: true)
     }
   }
@@ -151,8 +147,9 @@ final class ContentFilter: SMTPServerSession {
   private func passOn(_ reason: String) {
     note(reason)
     startPassing()
-    pass(collected)
-    release()
+    let bytes = collected
+    collected = []
+    pass(bytes)
   }
 
   private func startPassing() {
@@ -205,14 +202,10 @@ final class ContentFilter: SMTPServerSession {
     if isWithinContent { onward?.cut() } else { onward?.reset() }
     isWithinContent = false
     onward = nil
-    release()
+    collected = []
+    place = nil
     headerEnd = HeaderEnd()
     stage = .passing
-  }
-
-  private func release() {
-    budget.give(collected.count)
-    collected = []
   }
 
   private func note(_ reason: String) {

@@ -21,7 +21,9 @@ final class FrontDoor: MilterSession {
     client = ClientFacts(
       name: facts.name == "unknown" || facts.name.hasPrefix("[") ? nil : facts.name,
       address: facts.address, port: facts.port)
-    guard let reason = intake.reasonToPass(from: client) else { return .continue }
+    guard case .pass(let reason)? = context.recognition.verdictAtConnect(client) else {
+      return .continue
+    }
     context.log.debug("connection passes", ["why": reason])
     return .accept
   }
@@ -31,11 +33,16 @@ final class FrontDoor: MilterSession {
   func envelopeFrom(_ address: [UInt8], parameters: [[UInt8]], macros: borrowing MilterMacros)
     -> MilterReply
   {
-    candidate = Candidate(sender: address, parameters: parameters)
+    guard !context.closing.isClosing else { return pass("the filter is about to stop") }
+    candidate = Candidate(
+      sender: address, parameters: parameters, directory: context.settings.stateDirectory)
     let isEncrypted = macros.symbol("{tls_version}") != nil
     let isAuthenticated = macros.symbol("{auth_type}") != nil
     // RFC 3848. No macro tells HELO from EHLO, and hardly a client says HELO.
     client.protocolName = "ESMTP" + (isEncrypted ? "S" : "") + (isAuthenticated ? "A" : "")
+    client.isAuthenticated = macros.symbol("{auth_authen}") != nil
+    client.queueID = macros.symbol("i")
+    if case .pass(let reason)? = context.recognition.verdictAtMail(client) { return pass(reason) }
     return .continue
   }
 
@@ -47,22 +54,31 @@ final class FrontDoor: MilterSession {
 
   func endOfHeaders(macros: borrowing MilterMacros) -> MilterReply {
     client.queueID = macros.symbol("i")
+    if candidate?.isOversized ?? false {
+      return passWarning("voicemail not looked for", "its envelope or header section is too large")
+    }
     guard let envelope = candidate?.envelope else {
       // An address that is no UTF-8 cannot be kept verbatim, so the message is not ours to keep.
       return pass("an address in the envelope is not UTF-8")
     }
     candidate?.endHeaders()
-    let headers = candidate?.content ?? []
+    let headers = candidate?.headers ?? []
     if let reason = intake.reasonToPass(headers: headers, envelope, client) { return pass(reason) }
+    let limit = context.settings.maxConcurrentBodies
+    candidate?.place = context.limits.placeForBody(limit: limit)
+    guard candidate?.place != nil else {
+      return passWarning("too many messages at once", "\(limit) are being read already")
+    }
     return .continue
   }
 
   func body(_ chunk: RawSpan) -> MilterReply {
-    guard let size = candidate?.content.count, size + chunk.byteCount <= Intake.messageLimitBytes
-    else {
-      return pass("larger than \(Intake.messageLimitBytes >> 20) MB")
+    guard let candidate else { return .accept }
+    let limit = context.settings.maxMessageBytes
+    guard candidate.size + chunk.byteCount <= limit else {
+      return passWarning("message too large", "more than \(limit) bytes")
     }
-    candidate?.add(body: chunk)
+    candidate.body.append(chunk)
     return .continue
   }
 
@@ -70,7 +86,18 @@ final class FrontDoor: MilterSession {
     defer { candidate = nil }
     guard let candidate, let envelope = candidate.envelope else { return .accept }
     client.queueID = macros.symbol("i") ?? client.queueID
-    switch intake.take(candidate.content, envelope, client) {
+    let reply = context.limits.withRoom(for: candidate.size) { examine(candidate, envelope) }
+    return reply ?? passWarning("too many large messages at once", "no memory for one more")
+  }
+
+  private func examine(_ candidate: Candidate, _ envelope: Envelope) -> MilterReply {
+    let content: [UInt8]
+    do throws(StepFailure) {
+      content = try candidate.content()
+    } catch {
+      return passWarning("message passes unread", error.sentence)
+    }
+    switch intake.take(content, envelope, client) {
     case .pass(let reason): return pass(reason)
     case .kept: return .discard
     }
@@ -82,5 +109,11 @@ final class FrontDoor: MilterSession {
     candidate = nil
     context.log.debug("passes", ["queue_id": client.queueID, "why": reason])
     return .accept
+  }
+
+  /// For what an administrator should know, though not for each message.
+  private func passWarning(_ event: String, _ reason: String) -> MilterReply {
+    context.rareLines.write(.warning, event, queueID: client.queueID, why: reason)
+    return pass(reason)
   }
 }

@@ -13,9 +13,6 @@ struct Intake {
     case kept(id: String)
   }
 
-  /// Above this a message passes unchanged: no PBX mails such a recording.
-  static let messageLimitBytes = 100 << 20
-
   let context: DaemonContext
   private let reader = GMimeReader()
 
@@ -23,7 +20,8 @@ struct Intake {
 
   /// Why a client's messages pass; nil: they may be voicemails.
   func reasonToPass(from client: ClientFacts) -> String? {
-    Self.reason(context.recognition.verdictAtConnect(client))
+    let recognition = context.recognition
+    return Self.reason(recognition.verdictAtConnect(client) ?? recognition.verdictAtMail(client))
   }
 
   /// Why a message with this header section passes; nil: its body may tell.
@@ -31,51 +29,62 @@ struct Intake {
     headers: [UInt8], _ envelope: Envelope, _ client: ClientFacts
   ) -> String? {
     let facts = reader.readHeaders(headers)
-    return Self.reason(context.recognition.verdictAtEndOfHeaders(facts, envelope, client))
+    let recognition = context.recognition
+    let reason = Self.reason(recognition.verdictAtEndOfHeaders(facts, envelope, client))
+    if let reason, case .valid = recognition.loopGuard.check(facts) {
+      context.rareLines.write(
+        .error, "the reinjection listener still runs this filter", queueID: client.queueID,
+        why: reason)
+    }
+    return reason
   }
 
   /// Decides over a whole message.
   func take(_ content: [UInt8], _ envelope: Envelope, _ client: ClientFacts) -> Outcome {
     let start = ContinuousClock.now
-    let facts: MessageFacts
     do throws(StepFailure) {
-      facts = try reader.read(content)
+      let facts = try reader.read(content)
+      let recognition = context.recognition
+      switch recognition.verdict(facts, envelope, client) {
+      case .pass(let reason): return .pass(reason: reason)
+      case .voicemail(let voicemail):
+        let digests = try reader.digests(ofParts: voicemail.audioParts, in: content)
+        let now = Clock.nowMS()
+        var random = SystemRandomNumberGenerator()
+        return keep(
+          NewJob(
+            id: JobID.make(atMS: now, using: &random), receivedMS: now, envelope: envelope,
+            client: client, messageID: facts.header("Message-ID"), voicemail: voicemail,
+            content: content,
+            fingerprint: recognition.loopGuard.fingerprint(facts, recordings: digests, envelope)),
+          since: start)
+      }
     } catch {
       return .pass(reason: "its MIME structure could not be read: \(error.sentence)")
     }
-    switch context.recognition.verdict(facts, envelope, client) {
-    case .pass(let reason): return .pass(reason: reason)
-    case .voicemail(let voicemail):
-      return keep(content, envelope, client, facts, voicemail, since: start)
-    }
   }
 
-  private func keep(
-    _ content: [UInt8], _ envelope: Envelope, _ client: ClientFacts, _ facts: MessageFacts,
-    _ voicemail: VoicemailFacts, since start: ContinuousClock.Instant
-  ) -> Outcome {
-    let now = Clock.nowMS()
-    var random = SystemRandomNumberGenerator()
-    let id = JobID.make(atMS: now, using: &random)
+  private func keep(_ job: NewJob, since start: ContinuousClock.Instant) -> Outcome {
+    let queueID = job.client.queueID
     do throws(SpoolError) {
-      try context.store.accept(
-        NewJob(
-          id: id, receivedMS: now, envelope: envelope, client: client,
-          messageID: facts.header("Message-ID"), voicemail: voicemail, content: content))
+      guard try context.store.accept(job) else {
+        let reason = "this voicemail was taken over before"
+        context.log.info("passes", ["queue_id": queueID, "why": reason])
+        return .pass(reason: reason)
+      }
     } catch {
-      context.log.error(
-        "voicemail passes unchanged", ["queue_id": client.queueID, "why": error.sentence])
+      context.log.error("voicemail passes unchanged", ["queue_id": queueID, "why": error.sentence])
       return .pass(reason: "it could not be kept")
     }
     context.log.info(
       "voicemail",
       [
-        "queue_id": client.queueID, "id": id, "rule": voicemail.rule,
-        "recipients": "\(envelope.recipients.count)", "bytes": "\(content.count)",
-        "recordings": "\(voicemail.audioParts.count)", "reception_ms": "\(start.elapsedMS)",
+        "queue_id": queueID, "id": job.id, "rule": job.voicemail.rule,
+        "recipients": "\(job.envelope.recipients.count)", "bytes": "\(job.content.count)",
+        "recordings": "\(job.voicemail.audioParts.count)", "reception_ms": "\(start.elapsedMS)",
       ])
     context.transcription.ring()
-    return .kept(id: id)
+    return .kept(id: job.id)
   }
 
   private static func reason(_ verdict: Verdict?) -> String? {

@@ -10,10 +10,12 @@ package struct NewJob: Sendable {
   package var voicemail: VoicemailFacts
   /// The message as received: header section and body, CRLF line ends.
   package var content: [UInt8]
+  /// Names message, recordings and recipients (`LoopGuard.fingerprint`); nil: not comparable.
+  package var fingerprint: [UInt8]?
 
   package init(
     id: String, receivedMS: Int64, envelope: Envelope, client: ClientFacts, messageID: String?,
-    voicemail: VoicemailFacts, content: [UInt8]
+    voicemail: VoicemailFacts, content: [UInt8], fingerprint: [UInt8]? = nil
   ) {
     self.id = id
     self.receivedMS = receivedMS
@@ -22,6 +24,7 @@ package struct NewJob: Sendable {
     self.messageID = messageID
     self.voicemail = voicemail
     self.content = content
+    self.fingerprint = fingerprint
   }
 }
 

@@ -52,6 +52,20 @@ package struct LoopGuard: Sendable {
     return result
   }
 
+  /// What a voicemail is known by when it comes again without its marker: Message-ID, recordings,
+  /// recipients. nil without a Message-ID.
+  ///
+  /// Recipients belong to it, as MTAs send one message to some of its recipients at a time, and
+  /// each of them shall have the transcript.
+  package func fingerprint(
+    _ message: MessageFacts, recordings digests: [[UInt8]], _ envelope: Envelope
+  ) -> [UInt8]? {
+    guard let messageID = message.header("Message-ID"), !messageID.isEmpty else { return nil }
+    let recipients = Set(envelope.recipients.map { $0.address.lowercased() }).sorted()
+    let values = [Array(messageID.utf8)] + digests + recipients.map { Array($0.utf8) }
+    return keyedHash(values.flatMap { Array("\($0.count):".utf8) + $0 })
+  }
+
   /// Why a message must pass to keep it from going round; nil: no sign of a loop.
   func reasonToPass(_ message: MessageFacts) -> String? {
     if case .valid(let id) = check(message) {

@@ -1,11 +1,12 @@
 /// Tells voicemail from ordinary mail.
 ///
-/// Three questions, in the order a message comes in; each gives the earliest answer that is possible,
+/// Questions in the order a message comes in; each gives the earliest answer that is possible,
 /// so that ordinary mail leaves with its body unread:
-/// 1. `verdictAtConnect`: is the client trusted at all?
-/// 2. `verdictAtEndOfHeaders`: do the headers speak against it?
-/// 3. `verdict`: with the MIME structure known, is there evidence and a recording? It asks the first
-///    two again and is complete by itself.
+/// 1. `verdictAtConnect`: can the client be trusted at all?
+/// 2. `verdictAtMail`: is it trusted? Asked apart, as a client may log in after it has connected.
+/// 3. `verdictAtEndOfHeaders`: do the headers speak against it?
+/// 4. `verdict`: with the MIME structure known, is there evidence and a recording? It asks the
+///    others again and is complete by itself.
 package struct Recognition: Sendable {
   /// Whose word is believed.
   package var sources: TrustedSources
@@ -27,9 +28,14 @@ package struct Recognition: Sendable {
     self.loopGuard = loopGuard
   }
 
-  /// `.pass` for a client that is not trusted; nil: go on.
+  /// `.pass` for a client that is not trusted, whoever logs in; nil: go on.
   package func verdictAtConnect(_ client: ClientFacts) -> Verdict? {
-    guard !sources.contains(client.address) else { return nil }
+    sources.authenticated ? nil : verdictAtMail(client)
+  }
+
+  /// `.pass` for a client that is not trusted; nil: go on.
+  package func verdictAtMail(_ client: ClientFacts) -> Verdict? {
+    guard !sources.contains(client) else { return nil }
     let address = SafeText.ascii(client.address ?? "", limit: 60)
     return .pass(reason: "client \(address) is not a trusted source")
   }
@@ -39,7 +45,7 @@ package struct Recognition: Sendable {
   package func verdictAtEndOfHeaders(
     _ message: MessageFacts, _ envelope: Envelope, _ client: ClientFacts
   ) -> Verdict? {
-    if let pass = verdictAtConnect(client) { return pass }
+    if let pass = verdictAtMail(client) { return pass }
     if let reason = loopGuard.reasonToPass(message) { return .pass(reason: reason) }
     return firstReason(Trap.headerTraps, message).map { .pass(reason: $0) }
   }

@@ -10,6 +10,11 @@ package struct InvalidSource: Error, Sendable, Equatable {
 /// not in this list gets no transcript, whatever the message says of itself.
 package struct TrustedSources: Sendable, Equatable {
   package var networks: [IPNetwork]
+  /// Whether a client that has logged in is trusted, wherever it is.
+  package var authenticated = false
+
+  /// The entry that stands for such clients.
+  package static let authenticatedEntry = "authenticated"
 
   /// This host, private networks (RFC 1918, RFC 4193) and link-local addresses.
   package static let privateNetworkEntries = [
@@ -28,8 +33,19 @@ package struct TrustedSources: Sendable, Equatable {
   /// Reads addresses and networks as Postfix's `mynetworks` writes them; the first wrong one throws.
   package init(entries: [String]) throws(InvalidSource) {
     var networks: [IPNetwork] = []
-    for entry in entries { networks.append(try Self.network(entry)) }
+    for entry in entries {
+      if entry == Self.authenticatedEntry {
+        authenticated = true
+      } else {
+        networks.append(try Self.network(entry))
+      }
+    }
     self.networks = networks
+  }
+
+  /// Whether the client is trusted, as far as is known of it now.
+  package func contains(_ client: ClientFacts) -> Bool {
+    authenticated && client.isAuthenticated || contains(client.address)
   }
 
   /// Whether the client with that textual address is trusted.

@@ -1,0 +1,38 @@
+internal import Operations
+
+/// `reload` and `drain`: orders to the daemon that runs.
+enum ControlCommands {
+  static func reload(_ words: [String]) throws(CommandFailure) -> Int32 {
+    let arguments = try Arguments(words)
+    try arguments.requireOperands(0...0, "nothing")
+    return try order(["reload"], arguments, patienceMS: 60_000)
+  }
+
+  static func drain(_ words: [String]) throws(CommandFailure) -> Int32 {
+    let arguments = try Arguments(words, options: ["--timeout"])
+    try arguments.requireOperands(0...0, "nothing")
+    let written = try arguments.one("--timeout") ?? "25s"
+    guard let limit = Settings.milliseconds(of: written) else {
+      throw .usage("--timeout '\(written)' must be \(SettingKind.duration.expectation)")
+    }
+    // The daemon has up to 10 s for deliveries in progress after it has drained.
+    return try order(["drain", "\(limit)"], arguments, patienceMS: limit + 30_000)
+  }
+
+  private static func order(_ request: [String], _ arguments: Arguments, patienceMS: Int)
+    throws(CommandFailure) -> Int32
+  {
+    // A wrong file is told here already, with nothing changed.
+    let settings = try arguments.settings()
+    let path = ControlSocket.path(stateDirectory: settings.stateDirectory)
+    let reply: ControlSocket.Reply
+    do throws(ControlError) {
+      reply = try ControlSocket.ask(request, at: path, patienceMS: patienceMS)
+    } catch {
+      throw CommandFailure(error.isDown ? "the daemon is not running" : error.sentence)
+    }
+    guard !reply.failed else { throw CommandFailure(reply.text) }
+    Output.text(reply.text)
+    return 0
+  }
+}

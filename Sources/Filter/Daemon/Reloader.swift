@@ -1,0 +1,47 @@
+internal import Operations
+internal import Synchronization
+
+/// Reads the configuration again and puts in force what can change at run time.
+struct Reloader: Sendable {
+  /// The file that `run` was started with; nil is the standard one.
+  let configuration: String?
+  let context: DaemonContext
+
+  /// What happened, in words. Wrong settings change nothing.
+  func reload() throws(CommandFailure) -> String {
+    do throws(CommandFailure) {
+      let report = try apply()
+      context.log.info(
+        "reloaded",
+        [
+          "changed": report.changed.joined(separator: ", "),
+          "need_restart": report.needRestart.joined(separator: ", "),
+        ])
+      var text =
+        report.changed.isEmpty
+        ? "nothing changed\n" : "changed: \(report.changed.joined(separator: ", "))\n"
+      if !report.needRestart.isEmpty {
+        text += "needs a restart: \(report.needRestart.joined(separator: ", "))\n"
+      }
+      return text
+    } catch {
+      context.log.error("not reloaded, nothing changed", ["why": error.sentence])
+      throw error
+    }
+  }
+
+  private func apply() throws(CommandFailure) -> Settings.Reload {
+    let fresh: Settings
+    do throws(SettingsError) {
+      fresh = try Settings.load(path: configuration)
+    } catch {
+      throw CommandFailure(error.lines.joined(separator: "\n"))
+    }
+    let report = context.settings.reload(fresh)
+    try context.live.replace(report.settings)
+    context.log.level = report.settings.logLevel
+    // Deadline, lifetime and target may make something due.
+    context.delivery.ring()
+    return report
+  }
+}

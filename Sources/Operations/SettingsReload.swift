@@ -1,0 +1,43 @@
+extension Settings {
+  /// What a changed configuration means for a daemon that runs.
+  package struct Reload: Sendable, Equatable {
+    /// The running settings with the changes that can be made at run time.
+    package var settings: Settings
+    /// Those changes, as `[section] key`.
+    package var changed: [String] = []
+    /// Changes that wait for a restart.
+    package var needRestart: [String] = []
+  }
+
+  /// Compares with settings that were read just now.
+  package func reload(_ fresh: Settings) -> Reload {
+    var reload = Reload(settings: self)
+    func live<Value: Equatable>(_ name: String, _ path: WritableKeyPath<Settings, Value>) {
+      guard self[keyPath: path] != fresh[keyPath: path] else { return }
+      reload.settings[keyPath: path] = fresh[keyPath: path]
+      reload.changed.append(name)
+    }
+    func fixed<Value: Equatable>(_ name: String, _ path: KeyPath<Settings, Value>) {
+      if self[keyPath: path] != fresh[keyPath: path] { reload.needRestart.append(name) }
+    }
+    fixed("[daemon] state_directory", \.stateDirectory)
+    live("[daemon] hostname", \.hostname)
+    fixed("[daemon] workers", \.workers)
+    fixed("[milter] listen", \.milterListen)
+    fixed("[milter] socket_mode", \.socketMode)
+    fixed("[milter] socket_group", \.socketGroup)
+    live("[milter] max_message_bytes", \.maxMessageBytes)
+    live("[milter] max_concurrent_bodies", \.maxConcurrentBodies)
+    fixed("[content_filter] listen", \.contentFilterListen)
+    live("[recognition] sources", \.sources)
+    live("[transcription] deadline", \.transcriptionDeadlineMS)
+    fixed("[transcription] max_audio", \.maxAudioSeconds)
+    fixed("[transcription] acoustic_model", \.acousticModel)
+    fixed("[transcription] language_model", \.languageModel)
+    fixed("[transcription] dictionary", \.dictionary)
+    live("[delivery] target", \.deliveryTarget)
+    live("[delivery] lifetime", \.deliveryLifetimeMS)
+    live("[log] level", \.logLevel)
+    return reload
+  }
+}

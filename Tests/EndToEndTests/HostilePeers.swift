@@ -1,0 +1,145 @@
+import Foundation
+import Synchronization
+import TestSupport
+import Testing
+
+/// Many and bad peers at once at the real program: others are served meanwhile, and afterwards it is
+/// as it was before.
+@Suite(.serialized) struct HostilePeers: Sendable {
+  private let session: Session
+
+  init() throws { session = try Session() }
+
+  private func voicemail(_ id: String, seconds: Int = 1) throws -> AsteriskMail {
+    var mail = AsteriskMail(try VoicemailRecording.silence(seconds: seconds))
+    mail.messageID = "<\(id)@pbx.example.com>"
+    return mail
+  }
+
+  private var pid: pid_t { session.milter.process.pid }
+
+  private var descriptors: Int {
+    (try? FileManager.default.contentsOfDirectory(atPath: "/proc/\(pid)/fd"))?.count ?? 0
+  }
+
+  /// Resident memory in MB.
+  private var resident: Int {
+    let text = (try? String(contentsOfFile: "/proc/\(pid)/status", encoding: .utf8)) ?? ""
+    let line = text.split(separator: "\n").first { $0.hasPrefix("VmRSS:") }
+    return line.flatMap { Int($0.split(whereSeparator: \.isWhitespace)[1]) }.map { $0 >> 10 } ?? -1
+  }
+
+  /// A voicemail all the way, after which the daemon is idle.
+  private func settle(_ id: String) throws {
+    let job = try session.deliver(try voicemail(id).bytes, queueID: id)
+    #expect(session.milter.waitForLog(containing: "info: delivered", "id=\(job)"))
+  }
+
+  /// A peer on its way, and the piece of a packet at which it is going to stop.
+  private func peer(_ number: Int) throws -> (client: MilterClient, piece: [UInt8]) {
+    let client = try MilterClient(session.milter.milterAddress)
+    switch number % 5 {
+    case 0: return (client, [0, 0])
+    case 1: return (client, [0, 0, 0, 13, UInt8(ascii: "O"), 0, 0])
+    case 2:
+      try client.negotiate()
+      return (client, [0, 0, 0, 99, UInt8(ascii: "C"), 1, 2, 3])
+    case 3:
+      try MTA(client).sendEnvelope(to: ["<ann@example.com>"], queueID: "STALL")
+      return (client, [0, 0, 1, 0, UInt8(ascii: "L"), 65])
+    default:
+      let mta = try MTA(client)
+      try mta.sendEnvelope(to: ["<ann@example.com>"], queueID: "STALL")
+      _ = try mta.sendHeaders(try voicemail("stall").bytes)
+      try client.body([UInt8](repeating: 65, count: 60_000))
+      return (client, [0, 0, 255, 0, UInt8(ascii: "B"), 65, 65])
+    }
+  }
+
+  @Test func `two hundred half packets delay nobody, and leave nothing behind`() throws {
+    try settle("BEFORE")
+    let (openBefore, residentBefore) = (descriptors, resident)
+    let stalled = try (0..<200).map { try peer($0) }
+    // Each blocks one of libmilter's threads from here on, for up to `idleSeconds`. All at once:
+    // while they come one by one, libmilter may count a thread as free that has been woken
+    // already, and keep a connection waiting until the next one comes.
+    for (client, piece) in stalled { try client.sendRaw(piece) }
+    #expect(eventually { descriptors >= openBefore + 200 })
+    let start = ContinuousClock.now
+    try settle("MEANWHILE")
+    #expect(ContinuousClock.now - start < .seconds(30))
+    let during = resident
+    for (client, _) in stalled { client.close() }
+    #expect(eventually { descriptors <= openBefore + 2 }, "\(descriptors) of \(openBefore)")
+    try settle("AFTER")
+    let after = resident
+    #expect(during - residentBefore <= 64, "\(residentBefore) MB, then \(during) MB")
+    #expect(after - residentBefore <= 16, "\(residentBefore) MB, at last \(after) MB")
+    #expect(session.mta.messages.count == 3)
+    #expect(session.milter.logLines("error:").isEmpty)
+  }
+
+  @Test func `sixty sessions at once, twenty with 5 MB, stay within 64 MB`() throws {
+    try settle("BEFORE")
+    let (openBefore, residentBefore) = (descriptors, resident)
+    let peak = Peak { resident }
+    // A recording of a minute among larger mail of other kinds; nothing in its headers says that it
+    // is no voicemail, so its body is read to the end.
+    let recording = try voicemail("large", seconds: 60).bytes
+    let ordinary = OrdinaryMail.attachment(bytes: 5 << 20).bytes
+    let small = try voicemail("small").bytes
+    let replies = Mutex<[String: Int]>([:])
+    let troubles = Mutex<[String]>([])
+    let group = DispatchGroup()
+    let milter = session.milter
+    for number in 0..<60 {
+      group.enter()
+      Thread.detachNewThread {
+        defer { group.leave() }
+        do {
+          let (kind, content) =
+            switch number {
+            case 0: ("large", recording)
+            case 1...5: ("small", small)
+            default: number % 3 == 0 ? ("ordinary", ordinary) : ("song", OrdinaryMail.all[2].bytes)
+            }
+          let reply = try MTA(milter).send(
+            content, to: ["<user\(number)@example.com>"], queueID: "Q\(number)")
+          replies.withLock { $0["\(kind) \(reply ?? "-")", default: 0] += 1 }
+        } catch {
+          troubles.withLock { $0.append("\(number): \(error)") }
+        }
+      }
+    }
+    #expect(group.wait(timeout: .now() + 120) == .success)
+    #expect(troubles.withLock { $0 } == [])
+    #expect(
+      replies.withLock { $0 } == ["small d": 5, "large d": 1, "ordinary a": 18, "song a": 36])
+    #expect(eventually { descriptors <= openBefore + 4 })
+    let highest = peak.end()
+    try settle("AFTER")
+    #expect(highest - residentBefore <= 64, "\(residentBefore) MB, then \(highest) MB")
+    #expect(resident - residentBefore <= 32)
+  }
+
+  /// The highest of a value, looked at every few milliseconds.
+  private final class Peak: Sendable {
+    private let highest = Mutex(0)
+    private let isEnded = Mutex(false)
+
+    init(_ value: @escaping @Sendable () -> Int) {
+      Thread.detachNewThread { [self] in
+        while !isEnded.withLock({ $0 }) {
+          let now = value()
+          highest.withLock { $0 = max($0, now) }
+          usleep(5_000)
+        }
+      }
+    }
+
+    func end() -> Int {
+      isEnded.withLock { $0 = true }
+      return highest.withLock { $0 }
+    }
+  }
+}

@@ -1,0 +1,270 @@
+import Foundation
+import Glibc
+import Synchronization
+import TestSupport
+import Testing
+
+/// Reload, drain and stop: no message is lost or cut by them.
+@Suite(.serialized) struct Restarting {
+  private func quickMail(_ id: String) throws -> [UInt8] {
+    var mail = AsteriskMail(try VoicemailRecording.silence(seconds: 1))
+    mail.messageID = "<\(id)@pbx.example.com>"
+    return mail.bytes
+  }
+
+  private func rewrite(_ session: Session, _ settings: RunningMilter.Settings) throws {
+    let usual = [
+      "delivery.target": session.mta.target, "milter.listen": session.milter.milterAddress,
+    ]
+    try RunningMilter.write(
+      usual.merging(settings) { $1 }, to: session.milter.configuration,
+      in: session.milter.directory)
+  }
+
+  /// What the filter says to a client of that address at connect.
+  private func greeting(_ milter: RunningMilter, _ address: String) throws -> Character? {
+    let client = try MilterClient(milter.milterAddress)
+    try client.negotiate()
+    return try client.connect(address: address)
+  }
+
+  // MARK: - Reload
+
+  @Test func `reload puts in force what can change, and names what cannot`() throws {
+    let session = try Session(["recognition.sources": "127.0.0.1"])
+    #expect(try greeting(session.milter, "192.0.2.1") == "a")
+    try rewrite(session, ["recognition.sources": "192.0.2.0/24", "daemon.workers": "2"])
+    let ended = try session.milter.command("reload")
+    #expect(ended.status == 0)
+    #expect(ended.text == "changed: [recognition] sources\nneeds a restart: [daemon] workers\n")
+    #expect(try greeting(session.milter, "192.0.2.1") == "c")
+    #expect(try greeting(session.milter, "127.0.0.1") == "a")
+    #expect(session.milter.waitForLog(containing: "info: reloaded", "[recognition] sources"))
+    // Delivery follows, too.
+    let elsewhere = try FakeSMTPServer()
+    try rewrite(session, ["delivery.target": elsewhere.target])
+    #expect(try session.milter.command("reload").text.contains("[delivery] target"))
+    try session.deliver(try quickMail("a"))
+    #expect(elsewhere.waitForMessages(1, seconds: 60))
+    #expect(session.mta.messages.isEmpty)
+  }
+
+  @Test(arguments: [SIGHUP, SIGUSR1])
+  func `a signal to reload reloads, and a wrong file changes nothing`(_ signal: Int32) throws {
+    let session = try Session()
+    try rewrite(session, ["recognition.sources": "192.0.2.1, mars", "log.level": "error"])
+    session.milter.process.signal(signal)
+    #expect(session.milter.waitForLog(containing: "error: not reloaded", "mars"))
+    #expect(try greeting(session.milter, "127.0.0.1") == "c")
+    let refused = try session.milter.command("reload")
+    #expect(refused.status == 1)
+    #expect(refused.errors.contains("mars"))
+    #expect(refused.errors.hasSuffix("nothing changed\n"))
+    try rewrite(session, ["daemon.workers": "many"])
+    session.milter.process.signal(signal)
+    #expect(session.milter.waitForLog(containing: "error: not reloaded", "workers = many"))
+    #expect(try session.milter.command("reload").errors.contains("workers = many"))
+
+    try rewrite(session, ["recognition.sources": "192.0.2.1"])
+    session.milter.process.signal(signal)
+    #expect(session.milter.waitForLog(containing: "info: reloaded", "[recognition] sources"))
+    #expect(try greeting(session.milter, "127.0.0.1") == "a")
+    #expect(session.milter.process.isRunning)
+  }
+
+  // MARK: - Drain and stop
+
+  @Test func `drain waits for the open message, takes others meanwhile, then stops`() throws {
+    let session = try Session()
+    let first = try MTA(session.milter)
+    try first.sendEnvelope(to: ["<ann@example.com>"], queueID: "Q1")
+    let body = try first.sendHeaders(try quickMail("a")).body
+    let drain = try ChildProcess(
+      RunningMilter.program,
+      ["drain", "--timeout", "60s", "--config", session.milter.configuration])
+    #expect(session.milter.waitForLog(containing: "info: draining"))
+    let second = try MTA(session.milter)
+    #expect(try second.send(try quickMail("b"), to: ["<ann@example.com>"], queueID: "Q2") == "d")
+    #expect(drain.isRunning)
+    try first.client.body(body)
+    #expect(try first.client.endOfMessage() == "d")
+    #expect(drain.waitForExit(seconds: 30) == 0)
+    #expect(String(decoding: drain.output, as: UTF8.self) == "stopped\n")
+    // Who asked has waited for the end of the process.
+    #expect(session.milter.process.waitForExit(seconds: 5) == 0)
+    let spool = try session.milter.status().spool.messages
+    #expect(spool.values.reduce(0, +) == 2)
+  }
+
+  @Test func `a message that never ends does not hold drain for ever`() throws {
+    let milter = try RunningMilter()
+    let mta = try MTA(milter)
+    try mta.sendEnvelope(to: ["<ann@example.com>"], queueID: "Q1")
+    let ended = try milter.command("drain", "--timeout", "200ms")
+    #expect(ended.status == 0)
+    #expect(ended.text == "stopped; messages cut: 1\n")
+    #expect(milter.process.waitForExit(seconds: 10) == 0)
+    for command in ["drain", "reload"] {
+      let none = try milter.command(command)
+      #expect(none.status == 1)
+      #expect(none.errors == "voicemail-milter: the daemon is not running\n")
+    }
+    #expect(try milter.command("drain", "--timeout", "soon").status == 2)
+  }
+
+  @Test func `SIGTERM is heard at once, and lets the open message end`() throws {
+    let idle = try RunningMilter()
+    let start = ContinuousClock.now
+    idle.process.signal(SIGTERM)
+    #expect(idle.process.waitForExit(seconds: 30) == 0)
+    // libmilter alone takes up to five seconds.
+    #expect(ContinuousClock.now - start < .seconds(3))
+
+    let session = try Session()
+    let mta = try MTA(session.milter)
+    try mta.sendEnvelope(to: ["<ann@example.com>"], queueID: "Q1")
+    let body = try mta.sendHeaders(try quickMail("a")).body
+    session.milter.process.signal(SIGTERM)
+    try mta.client.body(body)
+    #expect(try mta.client.endOfMessage() == "d")
+    #expect(session.milter.process.waitForExit(seconds: 30) == 0)
+    #expect(session.milter.logLines("messages open").isEmpty)
+  }
+
+  // MARK: - systemd's socket
+
+  /// What systemd does with a .socket unit: listens, hands the socket over as descriptor 3, and
+  /// starts the program again whenever it ends.
+  private static let supervisor = """
+    import ctypes, os, socket, subprocess, sys
+    path, program, configuration = sys.argv[1:]
+    listener = socket.socket(socket.AF_UNIX)
+    listener.bind(path)
+    listener.listen(256)
+    os.dup2(listener.fileno(), 3)
+    libc = ctypes.CDLL(None)
+    while True:
+        subprocess.run([program, "run", "--config", configuration], pass_fds=(3,),
+                       preexec_fn=lambda: libc.prctl(1, 9))
+    """
+
+  @Test func `a restart under load refuses no connection and cuts no message`() throws {
+    let directory = try TemporaryDirectory()
+    let mta = try FakeSMTPServer()
+    let configuration = directory.file("voicemail-milter.conf")
+    try RunningMilter.write(
+      ["milter.listen": "fd:3", "delivery.target": mta.target], to: configuration, in: directory)
+    let address = "unix:" + directory.file("m.sock")
+    let supervisor = try ChildProcess(
+      "/usr/bin/python3",
+      ["-c", Self.supervisor, directory.file("m.sock"), RunningMilter.program, configuration])
+    func waitForStart(_ number: Int) -> Bool {
+      supervisor.waitForErrors(seconds: 60) {
+        $0.components(separatedBy: "info: ready").count > number
+      }
+    }
+    #expect(waitForStart(1))
+
+    let load = Load(address, recording: try VoicemailRecording.silence(seconds: 1))
+    load.start(threads: 4)
+    for number in 1...2 {
+      #expect(load.waitForMessages(load.messages + 40))
+      let drain = try RunningMilter.run(["drain", "--config", configuration])
+      #expect(drain.text == "stopped\n")
+      #expect(waitForStart(number + 1))
+    }
+    #expect(load.waitForMessages(load.messages + 40))
+    load.stop()
+    #expect(load.troubles == [])
+    // A session that had no message yet may be cut: its MTA begins it again.
+    #expect(load.cutSessions <= 2 * 4)
+    #expect(mta.waitForMessages(load.voicemails, seconds: 60))
+  }
+
+  /// MTAs that send one message after the other, each in a session of its own.
+  private final class Load: Sendable {
+    private struct State {
+      var isStopped = false
+      var running = 0
+      var messages = 0
+      var voicemails = 0
+      var cutSessions = 0
+      var troubles: [String] = []
+    }
+    private let state = Mutex(State())
+    private let address: String
+    private let recording: [UInt8]
+
+    init(_ address: String, recording: [UInt8]) {
+      (self.address, self.recording) = (address, recording)
+    }
+
+    var messages: Int { state.withLock { $0.messages } }
+    var voicemails: Int { state.withLock { $0.voicemails } }
+    var cutSessions: Int { state.withLock { $0.cutSessions } }
+    var troubles: [String] { state.withLock { $0.troubles } }
+
+    func start(threads: Int) {
+      state.withLock { $0.running = threads }
+      for thread in 1...threads {
+        Thread.detachNewThread { [self] in
+          var number = 0
+          while !state.withLock({ $0.isStopped }) {
+            number += 1
+            run(queueID: "T\(thread)N\(number)", isVoicemail: number % 20 == 0)
+          }
+          state.withLock { $0.running -= 1 }
+        }
+      }
+    }
+
+    func stop() {
+      state.withLock { $0.isStopped = true }
+      _ = eventually { state.withLock { $0.running } == 0 }
+    }
+
+    func waitForMessages(_ count: Int) -> Bool { eventually { messages >= count } }
+
+    private func run(queueID: String, isVoicemail: Bool) {
+      let client: MilterClient
+      do {
+        client = try MilterClient(address)
+      } catch {
+        return state.withLock { $0.troubles.append("\(queueID): \(error)") }
+      }
+      do {
+        let mta = try MTA(client)
+        let reply = try client.mail("<pbx@example.com>")
+        do {
+          try finish(mta, reply, queueID, isVoicemail)
+        } catch {
+          state.withLock { $0.troubles.append("\(queueID): \(error)") }
+        }
+      } catch {
+        state.withLock { $0.cutSessions += 1 }
+      }
+    }
+
+    /// The rest of a message that has begun: it must come to its end.
+    private func finish(
+      _ mta: MTA, _ reply: Character?, _ queueID: String, _ isVoicemail: Bool
+    ) throws {
+      var end = reply
+      if reply == "c" {
+        try mta.client.rcpt("<ann@example.com>")
+        try mta.client.data()
+        try mta.client.macros("E", ["i": queueID])
+        var mail = AsteriskMail(recording)
+        mail.messageID = "<\(queueID)@pbx.example.com>"
+        end = try mta.sendContent(isVoicemail ? mail.bytes : OrdinaryMail.all[1].bytes)
+      }
+      state.withLock { state in
+        state.messages += 1
+        if end == "d" { state.voicemails += 1 }
+        // About to stop, it lets messages pass.
+        let isRight = reply == "a" || end == (isVoicemail ? "d" : "a")
+        if !isRight { state.troubles.append("\(queueID): \(end ?? "-")") }
+      }
+    }
+  }
+}

@@ -1,0 +1,39 @@
+import Testing
+
+@testable import Operations
+
+@Suite struct Reloading {
+  /// A value of each key that is not its default.
+  private static let others: KeyValuePairs<String, String> = [
+    "daemon.state_directory": "/tmp/x", "daemon.hostname": "other.example", "daemon.workers": "9",
+    "milter.listen": "inet:1", "milter.socket_mode": "0600", "milter.socket_group": "mail",
+    "milter.max_message_bytes": "1MB", "milter.max_concurrent_bodies": "7",
+    "content_filter.listen": "inet:2", "recognition.sources": "192.0.2.1",
+    "transcription.deadline": "1s",
+    "transcription.max_audio": "1min", "transcription.acoustic_model": "/a",
+    "transcription.language_model": "/l", "transcription.dictionary": "/d",
+    "delivery.target": "unix:/x", "delivery.lifetime": "1d", "log.level": "debug",
+  ]
+
+  @Test func `each key is changed at once or said to need a restart, and no other with it`() throws
+  {
+    #expect(
+      others.map(\.key) == SettingsTable.keys.map { "\($0.section).\($0.name)" })
+    let standard = try Settings(file: nil)
+    for (key, value) in others {
+      let words = key.split(separator: ".")
+      let fresh = try load(Array("[\(words[0])]\n\(words[1]) = \(value)\n".utf8)).get()
+      #expect(fresh != standard, "\(key)")
+      let reload = standard.reload(fresh)
+      #expect(reload.changed + reload.needRestart == ["[\(words[0])] \(words[1])"])
+      #expect(reload.settings == (reload.changed.isEmpty ? standard : fresh), "\(key)")
+    }
+  }
+
+  private var others: KeyValuePairs<String, String> { Self.others }
+
+  @Test func `the same settings change nothing`() throws {
+    let standard = try Settings(file: nil)
+    #expect(standard.reload(standard) == .init(settings: standard))
+  }
+}
