@@ -15,6 +15,7 @@ demo:
 	@FILE='$(FILE)' KEEP='$(KEEP)' PICTURE='$(PICTURE)' Scripts/demo
 
 test:
+	@[ "$$(id -u)" = 0 ] || { echo "make test: needs root, because Postfix and Exim do" >&2; exit 1; }
 	@Scripts/install-packages test
 	swift build
 	swift test

@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// The content filter behind a real Postfix's queue, with the shipped lines.
-@Suite(.serialized, .enabled(if: PrivatePostfix.obstacle == nil, "needs root and Postfix"))
+@Suite(.serialized)
 struct AfterQueue {
   @Test func `a voicemail arrives once, with its transcript`() throws {
     let postfix = try PrivatePostfix(example: "content-filter")

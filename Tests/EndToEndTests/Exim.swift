@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// A message's whole way on a real Exim with the shipped lines.
-@Suite(.serialized, .enabled(if: PrivateExim.obstacle == nil, "needs root and Exim"))
+@Suite(.serialized)
 struct Exim {
   @Test func `a voicemail arrives once, with its transcript`() throws {
     let exim = try PrivateExim()

@@ -5,7 +5,7 @@ import Testing
 /// The milter protocol as others read it: Python's miltertest (PyPI, GPL; a program beside ours, never
 /// part of it) speaks to the real daemon.
 ///
-/// `Scripts/install-packages test` puts it below .build; without it this test is skipped, and says so.
+/// `Scripts/install-packages test` puts it below .build.
 @Suite struct IndependentClient {
   private static let folder = URL(fileURLWithPath: #filePath)
     .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
@@ -45,11 +45,7 @@ import Testing
             print(*[step[0] for step in c.send_eom()])
     """
 
-  @Test(
-    .enabled(
-      if: FileManager.default.fileExists(atPath: folder + "/miltertest/__init__.py"),
-      "miltertest is not there: run Scripts/install-packages test with network"))
-  func `another's client hears what ours hears`() throws {
+  @Test func `another's client hears what ours hears`() throws {
     let session = try Session()
     let directory = session.milter.directory
     var mail = AsteriskMail(try VoicemailRecording.silence(seconds: 10))

@@ -16,17 +16,6 @@ package final class PrivateExim: Sendable {
     .appendingPathComponent("../..").standardizedFileURL
   private static let script = root.appendingPathComponent("Scripts/private-exim").path
 
-  /// Why it cannot run here; nil when it can.
-  package static let obstacle: String? = {
-    if getuid() != 0 { return "needs root" }
-    do {
-      _ = try run(["possible", try TemporaryDirectory().path])
-      return nil
-    } catch {
-      return "\(error)"
-    }
-  }()
-
   package init() throws {
     directory = try TemporaryDirectory()
     let output = try Self.run(["start", directory.path])

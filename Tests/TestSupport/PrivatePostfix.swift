@@ -17,13 +17,6 @@ package final class PrivatePostfix: Sendable {
   private static let script = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
     .appendingPathComponent("../../Scripts/private-postfix").standardizedFileURL
 
-  /// Why it cannot run here; nil when it can.
-  package static var obstacle: String? {
-    if getuid() != 0 { return "needs root" }
-    let master = "/usr/lib/postfix/sbin/master"
-    return FileManager.default.isExecutableFile(atPath: master) ? nil : "Postfix is not installed"
-  }
-
   /// Starts one; `settings` are lines for its main.cf: `message_size_limit=1000`.
   package init(_ settings: [String] = [], example: String = "milter") throws {
     directory = try TemporaryDirectory()
