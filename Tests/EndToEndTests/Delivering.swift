@@ -25,6 +25,7 @@ import Testing
     let story = try session.milter.command("show", id).text
     #expect(story.contains("enhanced message refused, the original goes out"))
     #expect(story.contains("554 5.6.0 I do not like this"))
+    #expect(try session.milter.status().daemon?.alarms["reinjection_refused"] == 1)
     #expect(session.mta.messages.count == 1)
   }
 
@@ -42,6 +43,9 @@ import Testing
     let plain = try session.milter.command("status").text
     #expect(plain.contains("held 1"))
     #expect(plain.contains("FAILING"))
+    #expect(session.milter.logLines("error: a voicemail is held", "id=\(id)").count == 1)
+    #expect(try session.milter.status().daemon?.alarms["message_held"] == 1)
+    #expect(plain.contains("message_held 1  reinjection_refused 1 since the start"))
     #expect(session.mta.messages.isEmpty)
   }
 

@@ -141,6 +141,7 @@ package final class RunningMilter: Sendable {
       package var pid: Int32
       package var workers: [Worker]
       package var delivery: Delivery
+      package var alarms: [String: Int]
     }
     package struct Spool: Decodable, Sendable {
       package var messages: [String: Int]

@@ -9,6 +9,8 @@ struct StatusReport: Encodable, Sendable {
     var workers: [WorkerStatus]
     var engines: [WorkerHello.Engine]
     var delivery: DeliveryStatus
+    /// By kind: how often it was raised since the start.
+    var alarms: [String: Int]
   }
 
   var version: String
@@ -42,6 +44,12 @@ struct StatusReport: Encodable, Sendable {
           ?? "\(engine.name) (\(engine.language)) ready")
     }
     text += Output.row("delivery", describe(daemon.delivery))
+    let raised = daemon.alarms.filter { $0.value > 0 }.sorted { $0.key < $1.key }
+    if !raised.isEmpty {
+      text += Output.row(
+        "alarms",
+        raised.map { "\($0.key) \($0.value)" }.joined(separator: "  ") + " since the start")
+    }
     return text
   }
 

@@ -11,6 +11,7 @@ struct DaemonContext: Sendable {
   var board: WorkerBoard
   var limits = ReceptionLimits()
   var rareLines: RareLines
+  var alarms: Alarms
   var closing = Closing()
   /// Rings when a message waits for a worker.
   var transcription = Doorbell()
@@ -29,6 +30,7 @@ struct DaemonContext: Sendable {
     self.store = store
     board = WorkerBoard(workers: live.current.settings.workers, nowMS: Clock.nowMS())
     rareLines = RareLines(log)
+    alarms = Alarms(log)
   }
 
   /// Trace line and marker: on top of every message that goes out, enhanced or not.

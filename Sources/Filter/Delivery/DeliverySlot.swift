@@ -143,11 +143,13 @@ final class DeliverySlot {
       context.deliveryBoard.failed(reason)
       context.log.error(
         "enhanced message refused, the original goes out", ["id": job.id, "why": reason])
+      context.alarms.raise(.reinjectionRefused, reason, id: job.id)
     case .held(let reason):
       context.deliveryBoard.failed(reason)
       context.log.error(
         "held for the administrator",
         ["id": job.id, "queue_id": job.client.queueID, "why": reason])
+      context.alarms.raise(.messageHeld, reason, id: job.id, queueID: job.client.queueID)
     }
   }
 }

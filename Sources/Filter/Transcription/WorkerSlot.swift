@@ -67,6 +67,10 @@ final class WorkerSlot {
         guard let trouble = engine.trouble else { continue }
         context.log.error("engine unusable", ["engine": engine.name, "why": trouble])
       }
+      if fresh.hello.engines.allSatisfy({ $0.trouble != nil }) {
+        let troubles = fresh.hello.engines.map { "\($0.name): \($0.trouble ?? "")" }
+        context.alarms.raise(.enginesDown, troubles.joined(separator: "; "))
+      }
       context.log.info(
         "worker started",
         ["worker": "\(number)", "pid": "\(fresh.pid)", "start_ms": "\(start.elapsedMS)"])
@@ -166,6 +170,9 @@ final class WorkerSlot {
     }
     if let refusal = outcome.result.refusal {
       context.log.error("not enhanced, the original goes out", ["id": job.id, "why": refusal])
+      if refusal.hasPrefix("self-check:") {
+        context.alarms.raise(.selfCheckFailed, refusal, id: job.id)
+      }
     }
     context.log.info(
       "transcribed",
