@@ -34,6 +34,9 @@ package struct GMimeReader: MessageReader {
     }
   }
 
+  /// How long the header section of a message is.
+  package func headerBytes(_ message: [UInt8]) -> Int { HeaderSection(message).end }
+
   /// Facts of a header section alone, for a decision before the body is there; no parts.
   package func readHeaders(_ headerSection: [UInt8]) -> MessageFacts {
     let section = HeaderSection(headerSection)

@@ -89,6 +89,30 @@ struct Commands {
     #expect(report["reason"] as? String == "client 203.0.113.9 is not a trusted source")
   }
 
+  @Test func `inspect and preview ask as for a client that has logged in`() throws {
+    let place = try Place(["v.eml": AsteriskMail([]).bytes])
+    try RunningMilter.write(
+      ["recognition.sources": "authenticated"], to: place.configuration, in: place.directory)
+    let unknown = try place.run("inspect", "$v.eml").text
+    #expect(unknown.contains("reason      client 127.0.0.1 is not a trusted source"), "\(unknown)")
+    let known = try place.run("inspect", "--authenticated", "--client", "203.0.113.9", "$v.eml")
+    #expect(known.text.hasPrefix("\(place.directory.file("v.eml")): voicemail\n"))
+    #expect(try place.run("preview", "--text", "x", "$v.eml").status == 3)
+    #expect(try place.run("preview", "--authenticated", "--text", "x", "$v.eml").status != 3)
+  }
+
+  @Test func `inspect knows the limits of the fronts`() throws {
+    let place = try Place()
+    let settings = ["milter.max_message_bytes": "64KB"]
+    try RunningMilter.write(settings, to: place.configuration, in: place.directory)
+    var long = AsteriskMail([])
+    long.extraHeaders = Array(repeating: "X: " + String(repeating: "x", count: 900), count: 1_200)
+    try place.write(long.bytes, "l.eml")
+    #expect(try place.run("inspect", "$l.eml").text.contains("larger than 65536 bytes"))
+    try RunningMilter.write([:], to: place.configuration, in: place.directory)
+    #expect(try place.run("inspect", "$l.eml").text.contains("its header section is too large"))
+  }
+
   @Test func `inspect goes on after a file that is not there`() throws {
     let place = try Place(["o.eml": OrdinaryMail.all[0].bytes, "p.eml": OrdinaryMail.all[1].bytes])
     let ended = try place.run("inspect", "--json", "$o.eml", "$none.eml", "$p.eml")
@@ -257,6 +281,7 @@ struct Commands {
     (["transcribe"], "a recording or a message is missing"),
     (["status", "--config"], "--config needs a value"),
     (["inspect", "--client", "a", "--client", "b", "f"], "--client stands there twice"),
+    (["inspect", "--client", "pbx", "f"], "--client: 'pbx' is no IP address"),
   ])
   func `wrong usage is told in one line, with status 2`(
     _ arguments: [String], _ complaint: String

@@ -30,7 +30,8 @@ enum InspectCommand {
   }
 
   static func run(_ words: [String]) throws(CommandFailure) -> Int32 {
-    let arguments = try Arguments(words, options: Arguments.envelopeOptions, flags: ["--json"])
+    let arguments = try Arguments(
+      words, options: Arguments.envelopeOptions, flags: Arguments.envelopeFlags.union(["--json"]))
     try arguments.requireOperands(1...Int.max, "a file with a message")
     let examiner = try MessageExaminer(arguments.settings())
     let envelope = try arguments.envelope()

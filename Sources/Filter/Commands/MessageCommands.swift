@@ -21,16 +21,28 @@ struct MessageExaminer {
     -> (facts: MessageFacts, verdict: Verdict)
   {
     let facts = try reader.read(message)
+    if let reason = tooLarge(message) { return (facts, .pass(reason: reason)) }
     return (facts, recognition.verdict(facts, envelope, client))
+  }
+
+  /// The fronts do not collect such a message, whatever it is.
+  private func tooLarge(_ message: [UInt8]) -> String? {
+    let limit = settings.maxMessageBytes
+    if message.count > limit { return "larger than \(limit) bytes" }
+    return reader.headerBytes(message) > Candidate.headerLimitBytes
+      ? "its header section is too large" : nil
   }
 }
 
 extension Arguments {
   /// The options that say how a message came in.
   static let envelopeOptions: Set<String> = ["--client", "--sender", "--rcpt"]
+  static let envelopeFlags: Set<String> = ["--authenticated"]
 
   func client() throws(CommandFailure) -> ClientFacts {
-    ClientFacts(address: try one("--client") ?? "127.0.0.1")
+    let address = try one("--client") ?? "127.0.0.1"
+    guard IPAddress(address) != nil else { throw .usage("--client: '\(address)' is no IP address") }
+    return ClientFacts(address: address, isAuthenticated: has("--authenticated"))
   }
 
   func envelope() throws(CommandFailure) -> Envelope {

@@ -8,7 +8,8 @@ enum PreviewCommand {
   static let notVoicemail: Int32 = 3
 
   static func run(_ words: [String]) throws(CommandFailure) -> Int32 {
-    let arguments = try Arguments(words, options: Arguments.envelopeOptions.union(["--text"]))
+    let arguments = try Arguments(
+      words, options: Arguments.envelopeOptions.union(["--text"]), flags: Arguments.envelopeFlags)
     try arguments.requireOperands(1...1, "a file with a message")
     let file = arguments.operands[0]
     let examiner = try MessageExaminer(arguments.settings())

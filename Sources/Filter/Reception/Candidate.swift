@@ -15,7 +15,7 @@ struct Candidate {
   private var envelopeBytes = 0
 
   /// Postfix's `header_size_limit` is 100 KB for each field; a PBX's whole section has 2 KB.
-  private static let headerLimitBytes = 1 << 20
+  static let headerLimitBytes = 1 << 20
   private static let envelopeLimitBytes = 4 << 20
 
   var size: Int { headers.count + body.count }

@@ -25,8 +25,6 @@ final class ContentFilter: SMTPServerSession {
     case lost(SMTPReply)
   }
 
-  private static let headerLimitBytes = 1 << 20
-
   private let intake: Intake
   private let target: SMTPTarget
   private let budget: CollectingBudget
@@ -137,7 +135,7 @@ final class ContentFilter: SMTPServerSession {
   /// The header section decides as soon as it is there; one without an end is no mail of a PBX.
   private func judgeHeaders() {
     guard let end = headerEnd.find(in: collected) else {
-      if collected.count > Self.headerLimitBytes { passOn("its header section does not end") }
+      if collected.count > Candidate.headerLimitBytes { passOn("its header section does not end") }
       return
     }
     let headers = Array(collected[..<end])
