@@ -50,7 +50,7 @@ package struct ReceivedMail: Sendable {
 
   /// Bytes without those fields that every MTA on the way puts above a message.
   package static func withoutTrace(_ message: some Sequence<UInt8>) -> [UInt8] {
-    let trace: Set = ["return-path", "x-original-to", "delivered-to", "received"]
+    let trace: Set = ["return-path", "envelope-to", "x-original-to", "delivered-to", "received"]
     var lines = [UInt8](message).split(separator: 0x0A, omittingEmptySubsequences: false)[...]
     while let line = lines.first {
       let name = line.prefix { $0 != UInt8(ascii: ":") }
