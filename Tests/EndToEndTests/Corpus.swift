@@ -109,13 +109,12 @@ import Testing
   }
 
   private static func expectEqual(_ with: [Outcome], _ without: [Outcome]) {
-    #expect(with.filter { $0.arrived != nil }.count >= 60, "most of it must arrive")
     for (number, mail) in NastyMail.all.enumerated() {
       let name = mail.name
       #expect(with[number].reply.prefix(3) == without[number].reply.prefix(3), "\(name)")
       let (a, b) = (with[number].arrived, without[number].arrived)
       let isSame = a == b
-      #expect(isSame, "\(name): \(difference(a ?? [], b ?? []))")
+      #expect(a != nil && isSame, "\(name): \(difference(a ?? [], b ?? []))")
     }
   }
 
