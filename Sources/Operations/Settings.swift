@@ -14,6 +14,8 @@ package struct Settings: Sendable, Equatable {
   package var maxMessageBytes = 0
   package var maxConcurrentBodies = 0
   package var contentFilterListen: String?
+  package var contentFilterSocketMode: UInt32 = 0
+  package var contentFilterSocketGroup: String?
   package var sources: [String] = []
   package var transcriptionDeadlineMS: Int64 = 0
   package var maxAudioSeconds = 0
@@ -66,6 +68,8 @@ package struct Settings: Sendable, Equatable {
     maxMessageBytes = number("milter.max_message_bytes")
     maxConcurrentBodies = number("milter.max_concurrent_bodies")
     contentFilterListen = optional("content_filter.listen")
+    contentFilterSocketMode = UInt32(number("content_filter.socket_mode"))
+    contentFilterSocketGroup = optional("content_filter.socket_group")
     sources = values["recognition.sources"]?.list ?? []
     transcriptionDeadlineMS = Int64(number("transcription.deadline"))
     maxAudioSeconds = (number("transcription.max_audio") + 999) / 1_000

@@ -29,6 +29,8 @@ extension Settings {
     live("[milter] max_message_bytes", \.maxMessageBytes)
     live("[milter] max_concurrent_bodies", \.maxConcurrentBodies)
     fixed("[content_filter] listen", \.contentFilterListen)
+    fixed("[content_filter] socket_mode", \.contentFilterSocketMode)
+    fixed("[content_filter] socket_group", \.contentFilterSocketGroup)
     live("[recognition] sources", \.sources)
     live("[transcription] deadline", \.transcriptionDeadlineMS)
     fixed("[transcription] max_audio", \.maxAudioSeconds)

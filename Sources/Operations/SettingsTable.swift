@@ -88,6 +88,12 @@ package enum SettingsTable {
       "content_filter", "listen", .text, "",
       "Where the MTA sends mail by SMTP: unix:PATH, inet:PORT@HOST, inet6:PORT@HOST; empty is off."),
     .init(
+      "content_filter", "socket_mode", .mode, "0660",
+      "Permissions of its Unix socket; the MTA's user needs write permission."),
+    .init(
+      "content_filter", "socket_group", .text, "",
+      "Group of its Unix socket; empty leaves it to the directory."),
+    .init(
       "recognition", "sources", .list,
       "127.0.0.0/8, ::1, 10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16, 169.254.0.0/16, fc00::/7, "
         + "fe80::/10",

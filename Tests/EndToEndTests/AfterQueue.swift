@@ -104,6 +104,36 @@ struct AfterQueue {
   }
 }
 
+extension AfterQueue {
+  @Test
+  func
+    `a listener that has content_filter too is found out after one pass, and nothing goes round`()
+    throws
+  {
+    let postfix = try PrivatePostfix(example: "content-filter", without: "content_filter=")
+    let filter = try postfix.contentFilter()
+    let ordinary = OrdinaryMail.all[0]
+    try SMTPSender.send(
+      ordinary.bytes, to: ["<\(ordinary.user)@example.com>"], port: postfix.smtpPort)
+    #expect(
+      postfix.waitForLog(
+        containing: "status=deferred", "said: 451 4.4.6 Mail loop", "MAIL FROM command"))
+    #expect(
+      filter.waitForLog(
+        containing: "error: the reinjection listener still runs this filter", "alarm=loop_seen"))
+    // The voicemail is kept and handed back once; then it, too, waits in the queue.
+    try SMTPSender.send(
+      AsteriskMail(try VoicemailRecording.silence(seconds: 1)).bytes, port: postfix.smtpPort)
+    #expect(filter.waitForLog(containing: "info: delivered"))
+    #expect(postfix.waitForLog(containing: "<ann@example.com>", "said: 451 4.4.6 Mail loop"))
+    #expect(filter.logLines("info: voicemail").count == 1)
+    // One pass of each through the filter, and the voicemail's second as ordinary mail.
+    #expect(postfix.log.components(separatedBy: "relay=127.0.0.1[127.0.0.1]").count - 1 <= 5)
+    #expect(!postfix.log.contains("too many hops"))
+    for user in [ordinary.user, "ann"] { #expect(postfix.mail(of: user).isEmpty) }
+  }
+}
+
 extension PrivatePostfix {
   /// The filter where this Postfix looks for it, without a milter, delivering to its reinjection listener.
   func contentFilter(

@@ -2,6 +2,8 @@ import Foundation
 import TestSupport
 import Testing
 
+@testable import Filter
+
 /// The SMTP front of the real program, between this test and a listener that follows a script.
 struct ContentFiltering {
   /// A daemon without a milter, and a connection to its SMTP front.
@@ -126,6 +128,104 @@ struct ContentFiltering {
       for _ in 1...3 { try wire.reply() }
       #expect(try wire.say("Subject: x\r\n\r\ny\r\n.").hasPrefix("250"))
       #expect(front.session.mta.messages.count == 1)
+    }
+  }
+
+  // MARK: - What the listener lacks
+
+  private static let eightBit = Array("Subject: x\r\n\r\nGr\u{fc}\u{df}e\r\n".utf8)
+
+  @Test func `what the listener lacks is not offered, and 8-bit mail still arrives as it is`()
+    throws
+  {
+    var script = FakeSMTPServer.Script()
+    script.extensions = ["PIPELINING", "SIZE 10485760"]
+    let front = try Front(script)
+    let wire = try SMTPWire(path: front.path)
+    try wire.reply()
+    let offer = try wire.say("EHLO mta.test")
+    for keyword in ["8BITMIME", "SMTPUTF8", "DSN"] { #expect(!offer.contains(keyword)) }
+    #expect(try wire.say("MAIL FROM:<a@b.c> SMTPUTF8").hasPrefix("550 5.6.7 SMTPUTF8"))
+    #expect(try wire.say("MAIL FROM:<a@b.c> BODY=8BITMIME").hasPrefix("555 5.5.4 8BITMIME"))
+    #expect(try wire.say("MAIL FROM:<a@b.c>").hasPrefix("250"))
+    #expect(try wire.say("RCPT TO:<ann@example.com> NOTIFY=SUCCESS").hasPrefix("555 5.5.4 DSN"))
+    #expect(try wire.say("RCPT TO:<ann@example.com>").hasPrefix("250"))
+    #expect(try wire.say("DATA").hasPrefix("354"))
+    // Not converted, as nobody asked for it: what came goes on.
+    try wire.write(Self.eightBit)
+    #expect(try wire.say(".").hasPrefix("250"))
+    #expect(front.session.mta.messages.first?.content == Self.eightBit)
+    #expect(front.session.mta.messages.first?.mail == "MAIL FROM:<a@b.c>")
+    // Asked once, remembered.
+    let second = try SMTPWire(path: front.path)
+    try second.reply()
+    #expect(try second.say("EHLO mta.test") == offer)
+    #expect(front.session.mta.connectionCount == 1)
+  }
+
+  @Test func `a listener that is away at EHLO and comes back with less: later, not damaged`() throws
+  {
+    var script = FakeSMTPServer.Script()
+    script.once = [("CONNECT", .drop)]
+    script.extensions = ["PIPELINING"]
+    let front = try Front(script)
+    let wire = try front.connect()
+    for parameter in ["SMTPUTF8", "BODY=8BITMIME", "RET=HDRS"] {
+      #expect(
+        try wire.say("MAIL FROM:<a@b.c> \(parameter)").hasPrefix("451 4.3.5"), "\(parameter)")
+    }
+    #expect(front.session.mta.commands.allSatisfy { !$0.hasPrefix("MAIL") })
+    #expect(try wire.say("MAIL FROM:<a@b.c>").hasPrefix("250"))
+    #expect(try wire.say("RCPT TO:<ann@example.com> NOTIFY=SUCCESS").hasPrefix("451 4.3.5"))
+    // The next connection is told the truth.
+    let again = try SMTPWire(path: front.path)
+    try again.reply()
+    #expect(try !again.say("EHLO mta.test").contains("SMTPUTF8"))
+    #expect(try again.say("MAIL FROM:<a@b.c> SMTPUTF8").hasPrefix("550 5.6.7"))
+    #expect(front.session.mta.messages.isEmpty)
+  }
+
+  // MARK: - Coming round
+
+  @Test func `the listener hears a marked queue id, and mail with the mark is refused`() throws {
+    let front = try Front()
+    let wire = try front.connect()
+    func send(_ ident: String) throws -> String {
+      try wire.say("XFORWARD ADDR=203.0.113.9 IDENT=\(ident)")
+      let reply = try wire.say("MAIL FROM:<a@b.c>")
+      guard reply.hasPrefix("250") else { return reply }
+      try wire.say("RCPT TO:<ann@example.com>")
+      try wire.say("DATA")
+      return try wire.say("Subject: x\r\n\r\ny\r\n.")
+    }
+    #expect(try send("4XyZ").hasPrefix("250"))
+    #expect(front.session.mta.messages.last?.xforward.joined().contains("IDENT=4XyZ.vm1") == true)
+    for _ in 1...2 { #expect(try send("4XyZ.vm1").hasPrefix("451 4.4.6 Mail loop")) }
+    #expect(front.session.mta.messages.count == 1)
+    #expect(front.session.milter.waitForLog(containing: "alarm=loop_seen", "queue_id=4XyZ"))
+    #expect(try send("5").hasPrefix("250"))
+  }
+
+  @Test func `mail that waited for the listener to be mended goes out then`() throws {
+    let marks = PassMarks()
+    let start = ContinuousClock.now
+    func admits(_ ident: String, _ seconds: Int) -> Bool {
+      marks.admits(.init(ident), now: start + .seconds(seconds))
+    }
+    #expect(admits("A", 0) && admits("A", 0))
+    #expect(!admits("A.vm1", 0))
+    #expect(!admits("B.vm1", 5))
+    #expect(!admits("A.vm1", 9))
+    // Still wrong: what is let through comes back with another number.
+    #expect(admits("A.vm1", 15))
+    #expect(!admits("A.vm2", 15))
+    #expect(!admits("B.vm1", 20))
+    #expect(admits("B.vm1", 25))
+    #expect(admits("A.vm2", 26))
+    #expect(PassMarks.Identity("A.vm1").next == "A.vm2")
+    for other in ["", "A", ".vm", "A.vm", "A.vm0", "A.vmx", "A.vm-1"] {
+      #expect(PassMarks.Identity(other).passes == 0)
+      #expect(PassMarks.Identity(other).next == "\(other).vm1")
     }
   }
 

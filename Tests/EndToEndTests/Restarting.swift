@@ -131,6 +131,86 @@ import Testing
     #expect(session.milter.logLines("messages open").isEmpty)
   }
 
+  // MARK: - The SMTP front
+
+  @Test func `drain waits for the SMTP front's open message, and turns new ones away`() throws {
+    let directory = try TemporaryDirectory()
+    let path = directory.file("filter.sock")
+    let session = try Session(["milter.listen": "", "content_filter.listen": "unix:\(path)"])
+    let open = try SMTPWire(path: path)
+    try open.reply()
+    for line in ["EHLO a", "MAIL FROM:<a@b.c>", "RCPT TO:<ann@example.com>", "DATA"] {
+      try open.say(line)
+    }
+    let drain = try ChildProcess(
+      RunningMilter.program,
+      ["drain", "--timeout", "60s", "--config", session.milter.configuration])
+    #expect(session.milter.waitForLog(containing: "info: draining"))
+    #expect(eventually { (try? SMTPWire(path: path).reply().hasPrefix("421 4.3.2")) == true })
+    #expect(drain.isRunning)
+    try open.write(try quickMail("a"))
+    #expect(try open.say(".").hasPrefix("250 2.0.0 Ok: voicemail kept"))
+    #expect(drain.waitForExit(seconds: 30) == 0)
+    #expect(String(decoding: drain.output, as: UTF8.self) == "stopped\n")
+    #expect(session.milter.process.waitForExit(seconds: 5) == 0)
+  }
+
+  @Test func `drain under load: whatever the SMTP front has acknowledged arrives`() throws {
+    let directory = try TemporaryDirectory()
+    let path = directory.file("filter.sock")
+    let settings = ["milter.listen": "", "content_filter.listen": "unix:\(path)"]
+    let session = try Session(settings)
+    let acknowledged = Mutex<Set<String>>([])
+    let troubles = Mutex<[String]>([])
+    let running = Mutex(4)
+    let recording = try VoicemailRecording.silence(seconds: 1)
+    for thread in 1...4 {
+      Thread.detachNewThread {
+        var number = 0
+        while let wire = try? SMTPWire(path: path) {
+          number += 1
+          let id = "<T\(thread)N\(number)@pbx.example.com>"
+          var mail = AsteriskMail(recording)
+          mail.messageID = id
+          let content =
+            number % 10 == 0 ? mail.bytes : Array("Message-ID: \(id)\r\n\r\nx\r\n".utf8)
+          guard (try? wire.reply().hasPrefix("220")) == true,
+            (try? wire.say("EHLO a").hasPrefix("250")) == true,
+            (try? wire.say("MAIL FROM:<a@b.c>").hasPrefix("250")) == true
+          else { continue }
+          // From here on nothing may cut it.
+          do {
+            try wire.say("RCPT TO:<ann@example.com>")
+            try wire.say("DATA")
+            try wire.write(content)
+            let reply = try wire.say(".")
+            guard reply.hasPrefix("250") else {
+              troubles.withLock { $0.append("\(id): \(reply)") }
+              continue
+            }
+            _ = acknowledged.withLock { $0.insert(id) }
+          } catch {
+            troubles.withLock { $0.append("\(id): \(error)") }
+          }
+        }
+        running.withLock { $0 -= 1 }
+      }
+    }
+    #expect(eventually { acknowledged.withLock { $0.count } >= 80 })
+    let drain = try session.milter.command("drain")
+    #expect(drain.text == "stopped\n")
+    #expect(eventually { running.withLock { $0 } == 0 })
+    #expect(troubles.withLock { $0 } == [])
+    let wanted = acknowledged.withLock { $0 }
+    let second = try RunningMilter(
+      settings.merging(["delivery.target": session.mta.target]) { $1 },
+      in: session.milter.directory)
+    #expect(session.mta.waitForMessages(wanted.count, seconds: 60))
+    #expect(Set(session.mta.messages.compactMap { $0.received["Message-ID"] }) == wanted)
+    #expect(session.mta.messages.count == wanted.count)
+    #expect(second.process.isRunning)
+  }
+
   // MARK: - systemd's socket
 
   /// What systemd does with a .socket unit: listens, hands the socket over as descriptor 3, and

@@ -60,7 +60,7 @@ func complaints(_ bytes: [UInt8]) throws -> [String] {
     #expect(try load(Array(Self.everyDefault.utf8)).get() == standard)
     #expect(try load([]).get() == standard)
     #expect(try load(Array("# nothing\n\n".utf8)).get() == standard)
-    #expect(SettingsTable.keys.count == 18)
+    #expect(SettingsTable.keys.count == 20)
   }
 
   @Test func `a key is in the table once`() {
@@ -81,6 +81,9 @@ func complaints(_ bytes: [UInt8]) throws -> [String] {
       socket_group = mail
       max_message_bytes = 2 mb
       max_concurrent_bodies = 3
+      [content_filter]
+      socket_mode = 0640
+      socket_group = news
       [recognition]
       sources = 10.0.0.1,, ::1 ,
       [transcription]
@@ -105,6 +108,8 @@ func complaints(_ bytes: [UInt8]) throws -> [String] {
     wanted.socketGroup = "mail"
     wanted.maxMessageBytes = 2 << 20
     wanted.maxConcurrentBodies = 3
+    wanted.contentFilterSocketMode = 0o640
+    wanted.contentFilterSocketGroup = "news"
     wanted.sources = ["10.0.0.1", "::1"]
     wanted.transcriptionDeadlineMS = 90_000
     wanted.maxAudioSeconds = 7_200

@@ -20,8 +20,11 @@ import Testing
       let aborts = Mutex(0)
     }
     let book: Book
+    var offer = RelayedExtensions.all
     var message = Message(sender: "")
-    init(_ book: Book) { self.book = book }
+    init(_ book: Book, offer: RelayedExtensions = .all) { (self.book, self.offer) = (book, offer) }
+
+    func extensions() -> RelayedExtensions { offer }
 
     func mail(_ address: String, parameters: [String], client: SMTPClientFacts) -> SMTPReply {
       message = Message(sender: address, client: client)
@@ -45,18 +48,22 @@ import Testing
     let directory: TemporaryDirectory
     let server: SMTPServer
     let book = Recorder.Book()
+    let activity = ServerActivity()
     var path: String { directory.file("smtp.sock") }
     var messages: [Recorder.Message] { book.messages.withLock { $0 } }
 
-    init(_ change: (inout SMTPServerLimits) -> Void = { _ in }) throws {
+    init(
+      offer: RelayedExtensions = .all, group: String? = nil,
+      _ change: (inout SMTPServerLimits) -> Void = { _ in }
+    ) throws {
       directory = try TemporaryDirectory()
       var limits = SMTPServerLimits()
       change(&limits)
       let book = book
       server = try SMTPServer(
-        SMTPListenAddress("unix:" + directory.file("smtp.sock")), mode: 0o600,
-        hostname: "filter.test", limits: limits
-      ) { Recorder(book) }
+        SMTPListenAddress("unix:" + directory.file("smtp.sock")), mode: 0o620,
+        group: group, hostname: "filter.test", limits: limits, activity: activity
+      ) { Recorder(book, offer: offer) }
     }
 
     func connect() throws -> SMTPWire {

@@ -17,11 +17,15 @@ package final class PrivatePostfix: Sendable {
   private static let script = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
     .appendingPathComponent("../../Scripts/private-postfix").standardizedFileURL
 
-  /// Starts one; `settings` are lines for its main.cf: `message_size_limit=1000`.
-  package init(_ settings: [String] = [], example: String = "milter") throws {
+  /// Starts one; `settings` are lines for its main.cf: `message_size_limit=1000`; `without` is an option of
+  /// the shipped master.cf that is left out, as by mistake.
+  package init(
+    _ settings: [String] = [], example: String = "milter", without: String? = nil
+  ) throws {
     directory = try TemporaryDirectory()
     let output = try PrivatePostfix.run(
-      ["start", directory.path] + settings, environment: ["EXAMPLE": example])
+      ["start", directory.path] + settings,
+      environment: ["EXAMPLE": example, "WITHOUT": without ?? ""])
     let values = output.split(separator: "\n").reduce(into: [String: String]()) { values, line in
       let parts = line.split(separator: "=", maxSplits: 1)
       if parts.count == 2 { values[String(parts[0])] = String(parts[1]) }

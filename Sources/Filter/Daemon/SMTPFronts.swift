@@ -22,15 +22,21 @@ struct SMTPFronts {
   init(context: DaemonContext) throws(SMTPServerFailure) {
     let settings = context.settings
     let submission = Self.submissionSocket(stateDirectory: settings.stateDirectory)
-    let budget = CollectingBudget()
+    let commons = ContentFilterCommons()
     var servers: [SMTPServer] = []
-    for (text, mode) in [
-      (settings.contentFilterListen, settings.socketMode), ("unix:\(submission)", 0o660),
+    for (text, mode, group) in [
+      (
+        settings.contentFilterListen, settings.contentFilterSocketMode,
+        settings.contentFilterSocketGroup
+      ), ("unix:\(submission)", 0o660, nil),
     ] {
       guard let text else { continue }
       servers.append(
-        try SMTPServer(SMTPListenAddress(text), mode: mode, hostname: settings.hostname) {
-          ContentFilter(context: context, budget: budget)
+        try SMTPServer(
+          SMTPListenAddress(text), mode: mode, group: group, hostname: settings.hostname,
+          activity: context.closing.smtp
+        ) {
+          ContentFilter(context: context, commons: commons)
         })
     }
     self.servers = servers

@@ -1,5 +1,12 @@
 internal import Synchronization
 
+/// What all connections of the SMTP fronts share.
+struct ContentFilterCommons: Sendable {
+  let budget = CollectingBudget()
+  let offer = ListenerOffer()
+  let marks = PassMarks()
+}
+
 /// How much all sessions together may hold of messages that are not judged yet.
 ///
 /// Beyond it a message passes unchanged: better a voicemail without its transcript than a daemon without memory.

@@ -27,7 +27,7 @@ final class ContentFilter: SMTPServerSession {
 
   private let intake: Intake
   private let target: SMTPTarget
-  private let budget: CollectingBudget
+  private let commons: ContentFilterCommons
   private var context: DaemonContext { intake.context }
   /// To the listener; kept from one message to the next.
   private var connection: SMTPClient?
@@ -40,29 +40,52 @@ final class ContentFilter: SMTPServerSession {
   private var collected: [UInt8] = []
   private var headerEnd = HeaderEnd()
 
-  init(context: DaemonContext, budget: CollectingBudget) {
+  init(context: DaemonContext, commons: ContentFilterCommons) {
     intake = Intake(context: context)
     target = context.live.current.target
-    self.budget = budget
+    self.commons = commons
   }
 
   deinit {
-    budget.give(collected.count)
+    commons.budget.give(collected.count)
     connection?.quit()
+  }
+
+  /// What the listener offers, when it was asked before or can be asked now. Else everything: nothing can be passed on
+  /// then, and a client that was told less would bounce mail (RFC 6531) that the listener may well take later.
+  func extensions() -> RelayedExtensions {
+    if let known = commons.offer.of(target) { return known }
+    _ = ask { () throws(SMTPFailure) in
+      _ = try connected()
+      return nil
+    }
+    return commons.offer.of(target) ?? .all
   }
 
   // MARK: - The envelope
 
   func mail(_ address: String, parameters: [String], client facts: SMTPClientFacts) -> SMTPReply {
     forget()
+    let identity = PassMarks.Identity(facts.forwarded?.queueID)
     client = Self.firstClient(facts)
+    client.queueID = identity.queueID.isEmpty ? nil : identity.queueID
+    guard commons.marks.admits(identity) else {
+      context.alarms.raise(
+        .loopSeen, "mail that has passed comes back to the content filter",
+        queueID: client.queueID)
+      return Self.comesRound
+    }
+    var forwarded = facts.forwarded
+    forwarded?.queueID = identity.next
     envelope = Envelope(sender: address, senderParameters: parameters, recipients: [])
     let reason = intake.reasonToPass(from: client)
     stage = reason == nil ? .collecting(isJudged: false) : .passing
     if let reason { note(reason) }
     let reply = ask { () throws(SMTPFailure) in
+      let connection = try connected()
+      if let lacking = Self.lacking(for: parameters, at: connection) { return lacking }
       let (message, reply) = try OnwardMessage.begin(
-        try connected(), sender: address, parameters: parameters, forwarding: facts.forwarded)
+        connection, sender: address, parameters: parameters, forwarding: forwarded)
       onward = message
       return reply
     }
@@ -71,7 +94,12 @@ final class ContentFilter: SMTPServerSession {
 
   func recipient(_ address: String, parameters: [String]) -> SMTPReply {
     let reply = ask { () throws(SMTPFailure) in
-      try onward?.recipient(address, parameters: parameters)
+      if let connection, onward != nil,
+        let lacking = Self.lacking(for: parameters, at: connection)
+      {
+        return lacking
+      }
+      return try onward?.recipient(address, parameters: parameters)
     }
     let answer = answer(reply, standIn: "2.1.5 Ok, so far")
     if answer.code / 100 == 2 {
@@ -102,7 +130,7 @@ final class ContentFilter: SMTPServerSession {
     case .lost: break
     case .passing: pass(bytes)
     case .collecting(let isJudged):
-      guard budget.take(bytes.count) else {
+      guard commons.budget.take(bytes.count) else {
         passOn("too much is being collected at this moment")
         return pass(bytes)
       }
@@ -181,6 +209,7 @@ final class ContentFilter: SMTPServerSession {
     if let connection, connection.isUsable { return connection }
     let new = try SMTPClient(target, heloName: context.settings.hostname, limits: Self.limits)
     try new.refuseOwnKind()
+    commons.offer.note(new)
     connection = new
     return new
   }
@@ -210,7 +239,7 @@ final class ContentFilter: SMTPServerSession {
   }
 
   private func release() {
-    budget.give(collected.count)
+    commons.budget.give(collected.count)
     collected = []
   }
 
@@ -226,6 +255,18 @@ final class ContentFilter: SMTPServerSession {
     limits.goodbye = .seconds(5)
     return limits
   }()
+
+  /// The listener lacks what it seemed to offer at EHLO; at the client's next try EHLO knows better.
+  private static func lacking(for parameters: [String], at connection: SMTPClient) -> SMTPReply? {
+    RelayedExtensions(connection.extensions).lacking(for: parameters).map {
+      SMTPReply(
+        code: 451, lines: ["4.3.5 The MTA's listener does not offer \($0) now, try again later"])
+    }
+  }
+
+  private static let comesRound = SMTPReply(
+    code: 451,
+    lines: ["4.4.6 Mail loop: the reinjection listener still has this content filter"])
 
   private static let away = SMTPReply(
     code: 451, lines: ["4.4.1 The MTA's listener does not answer, try again later"])

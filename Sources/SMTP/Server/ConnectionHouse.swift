@@ -12,10 +12,15 @@ final class ConnectionHouse: Sendable {
 
   private let hostname: String
   private let limits: SMTPServerLimits
+  private let activity: ServerActivity
   private let makeSession: SMTPServer.MakeSession
   private let state = Mutex(State())
 
-  init(hostname: String, limits: SMTPServerLimits, makeSession: @escaping SMTPServer.MakeSession) {
+  init(
+    hostname: String, limits: SMTPServerLimits, activity: ServerActivity,
+    makeSession: @escaping SMTPServer.MakeSession
+  ) {
+    self.activity = activity
     self.hostname = hostname
     self.limits = limits
     self.makeSession = makeSession
@@ -35,27 +40,32 @@ final class ConnectionHouse: Sendable {
     var on: Int32 = 1
     _ = unsafe setsockopt(
       descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, &on, socklen_t(MemoryLayout<Int32>.size))
+    guard !activity.isClosing else {
+      return turnAway(Connection(owning: descriptor), ServerConversation.goingDown(hostname))
+    }
     let isAdmitted = state.withLock { state in
       guard !state.isClosing, state.descriptors.count < limits.connections else { return false }
       state.descriptors.insert(descriptor)
       state.threads += 1
       return true
     }
-    guard isAdmitted else { return turnAway(Connection(owning: descriptor)) }
+    guard isAdmitted else { return turnAway(Connection(owning: descriptor), tooMany) }
     let started = Thread.start { [self] in
       serve(descriptor)
       left()
     }
     guard !started else { return }
     forget(descriptor)
-    turnAway(Connection(owning: descriptor))
+    turnAway(Connection(owning: descriptor), tooMany)
     left()
   }
 
   /// The socket is closed when this returns.
   private func serve(_ descriptor: Int32) {
     let connection = Connection(owning: descriptor)
-    ServerConnection(connection, hostname: hostname, limits: limits, session: makeSession()).run()
+    ServerConnection(
+      connection, hostname: hostname, limits: limits, activity: activity, session: makeSession()
+    ).run()
     // Before the socket is closed: a new connection may get its number at once.
     withExtendedLifetime(connection) { forget(descriptor) }
   }
@@ -64,9 +74,12 @@ final class ConnectionHouse: Sendable {
     _ = state.withLock { $0.descriptors.remove(descriptor) }
   }
 
+  private var tooMany: SMTPReply {
+    SMTPReply(421, "4.3.2 \(hostname) Too many connections, try again later")
+  }
+
   /// Nobody waits for this one to read.
-  private func turnAway(_ connection: Connection) {
-    let reply = SMTPReply(421, "4.3.2 \(hostname) Too many connections, try again later")
+  private func turnAway(_ connection: Connection, _ reply: SMTPReply) {
     try? connection.write(reply.wire, before: Deadline(after: .zero))
   }
 

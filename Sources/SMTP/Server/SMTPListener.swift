@@ -8,12 +8,14 @@ final class SMTPListener: Sendable {
 
   private static let backlog: Int32 = 128
 
-  init(_ address: SMTPListenAddress, mode: UInt32?) throws(SMTPServerFailure) {
+  init(
+    _ address: SMTPListenAddress, mode: UInt32?, group: String?
+  ) throws(SMTPServerFailure) {
     switch address.place {
     case .unix(let path):
       descriptor = try Self.socket(AF_UNIX, address)
       do throws(SMTPServerFailure) {
-        inode = try Self.listen(descriptor, path: path, mode: mode, address)
+        inode = try Self.listen(descriptor, path: path, mode: mode, group: group, address)
       } catch {
         Glibc.close(descriptor)
         throw error
@@ -80,7 +82,8 @@ final class SMTPListener: Sendable {
 
   /// A dead process's socket is replaced, a living one's is not, and no other file ever.
   private static func listen(
-    _ descriptor: Int32, path: String, mode: UInt32?, _ address: SMTPListenAddress
+    _ descriptor: Int32, path: String, mode: UInt32?, group: String?,
+    _ address: SMTPListenAddress
   ) throws(SMTPServerFailure) -> ino_t {
     let place = address.description
     var facts = stat()
@@ -106,6 +109,14 @@ final class SMTPListener: Sendable {
         socklen_t(bytes.count))
     }
     guard status == 0 else { throw SMTPServerFailure(place, "cannot listen", code: errno) }
+    if let group {
+      guard let entry = unsafe getgrnam(group) else {
+        throw SMTPServerFailure(place, "no group \"\(group)\" on this system")
+      }
+      guard unsafe chown(path, uid_t.max, entry.pointee.gr_gid) == 0 else {
+        throw SMTPServerFailure(place, "cannot give it to group \"\(group)\"", code: errno)
+      }
+    }
     // Nobody gets in before listen(2), so the mode is right in time; umask would hit all threads.
     if let mode, unsafe chmod(path, mode) != 0 {
       throw SMTPServerFailure(place, "cannot set its mode", code: errno)

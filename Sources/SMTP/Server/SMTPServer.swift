@@ -11,13 +11,15 @@ package final class SMTPServer: Sendable {
   private let listener: SMTPListener
   private let house: ConnectionHouse
 
-  /// `hostname` is for the greeting; `mode` for a Unix socket.
+  /// `hostname` is for the greeting; `mode` and `group` are for a Unix socket.
   package init(
-    _ address: SMTPListenAddress, mode: UInt32? = nil, hostname: String,
-    limits: SMTPServerLimits = SMTPServerLimits(), makeSession: @escaping MakeSession
+    _ address: SMTPListenAddress, mode: UInt32? = nil, group: String? = nil, hostname: String,
+    limits: SMTPServerLimits = SMTPServerLimits(), activity: ServerActivity = ServerActivity(),
+    makeSession: @escaping MakeSession
   ) throws(SMTPServerFailure) {
-    listener = try SMTPListener(address, mode: mode)
-    house = ConnectionHouse(hostname: hostname, limits: limits, makeSession: makeSession)
+    listener = try SMTPListener(address, mode: mode, group: group)
+    house = ConnectionHouse(
+      hostname: hostname, limits: limits, activity: activity, makeSession: makeSession)
     let (listener, house) = (listener, house)
     let started = Thread.start {
       Self.serve(listener, house)

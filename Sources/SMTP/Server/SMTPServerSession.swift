@@ -5,6 +5,8 @@
 /// `endOfContent`; `abort` instead, at any point, when the client gives the message up or is lost.
 /// After a refusal of `mail` or `data` the message is over without `abort`. Text is UTF-8 throughout.
 package protocol SMTPServerSession: AnyObject {
+  /// EHLO or HELO: what can be offered of these. A client that uses what is not offered is refused.
+  func extensions() -> RelayedExtensions
   /// MAIL FROM, without angle brackets; empty is the null sender. Parameters are verbatim.
   func mail(_ address: String, parameters: [String], client: SMTPClientFacts) -> SMTPReply
   /// RCPT TO; a 2xx reply makes it a recipient.
@@ -16,6 +18,10 @@ package protocol SMTPServerSession: AnyObject {
   /// The whole content has come. A 2xx reply takes responsibility for the message.
   func endOfContent() -> SMTPReply
   func abort()
+}
+
+extension SMTPServerSession {
+  package func extensions() -> RelayedExtensions { .all }
 }
 
 /// Who is at the other end.

@@ -7,14 +7,14 @@ final class ServerConnection {
 
   init(
     _ connection: Connection, hostname: String, limits: SMTPServerLimits,
-    session: any SMTPServerSession
+    activity: ServerActivity, session: any SMTPServerSession
   ) {
     self.connection = connection
     self.limits = limits
     let peer = connection.peer
     conversation = ServerConversation(
-      hostname: hostname, limits: limits, session: session, address: peer?.address,
-      port: peer?.port)
+      hostname: hostname, limits: limits, activity: activity, session: session,
+      address: peer?.address, port: peer?.port)
   }
 
   /// Until the client has gone, has been told to, or its time is over.

@@ -15,6 +15,13 @@ struct ServerConversation: ~Copyable {
     case ready
     case envelope(recipients: Int)
     case content
+
+    var isMessage: Bool {
+      switch self {
+      case .start, .ready: false
+      case .envelope, .content: true
+      }
+    }
   }
 
   /// Ends the greeting; `SMTPClient.refuseOwnKind` knows it by that.
@@ -24,15 +31,20 @@ struct ServerConversation: ~Copyable {
   private let limits: SMTPServerLimits
   private let session: any SMTPServerSession
   private var facts: SMTPClientFacts
-  private var stage = Stage.start
+  private let activity: ServerActivity
+  private var offered = RelayedExtensions.all
+  private var stage = Stage.start {
+    didSet { if oldValue.isMessage, !stage.isMessage { activity.end() } }
+  }
   private var wrongCommands = 0
   private var idleCommands = 0
   private var contentBytes = 0
 
   init(
-    hostname: String, limits: SMTPServerLimits, session: any SMTPServerSession,
-    address: String?, port: Int?
+    hostname: String, limits: SMTPServerLimits, activity: ServerActivity,
+    session: any SMTPServerSession, address: String?, port: Int?
   ) {
+    self.activity = activity
     self.hostname = hostname
     self.limits = limits
     self.session = session
@@ -55,7 +67,8 @@ struct ServerConversation: ~Copyable {
       if contentBytes > limits.messageBytes { session.abort() } else { session.content(bytes) }
       return .nothing
     case .endOfContent:
-      stage = .ready
+      // It counts as open until its outcome is settled.
+      defer { stage = .ready }
       facts.forwarded = nil
       idleCommands = 0
       guard contentBytes <= limits.messageBytes else {
@@ -96,14 +109,13 @@ struct ServerConversation: ~Copyable {
   private mutating func hello(_ name: String, _ extended: Bool) -> SMTPReply {
     abandon(to: .ready)
     (facts.helo, facts.isExtended) = (name, extended)
+    offered = session.extensions()
     guard extended else { return SMTPReply(250, hostname) }
     // CHUNKING is not offered: Postfix and Exim use DATA then, whose content needs no counting.
     return SMTPReply(
       code: 250,
-      lines: [
-        hostname, "PIPELINING", "SIZE \(limits.messageBytes)", "8BITMIME", "SMTPUTF8", "DSN",
-        "ENHANCEDSTATUSCODES", ForwardedAttribute.offer,
-      ])
+      lines: [hostname, "PIPELINING", "SIZE \(limits.messageBytes)"] + offered.keywords
+        + ["ENHANCEDSTATUSCODES", ForwardedAttribute.offer])
   }
 
   private mutating func mail(_ address: String, _ parameters: [String]) -> Answer {
@@ -116,8 +128,15 @@ struct ServerConversation: ~Copyable {
     if let size, size > limits.messageBytes {
       return .reply(SMTPReply(552, "5.3.4 Larger than \(limits.messageBytes) bytes"))
     }
+    if let refusal = refusal(of: parameters) { return .reply(refusal) }
+    guard activity.begin() else { return .replyAndClose(Self.goingDown(hostname)) }
     let reply = session.mail(address, parameters: parameters, client: facts)
-    if reply.isPositive { stage = .envelope(recipients: 0) } else { facts.forwarded = nil }
+    if reply.isPositive {
+      stage = .envelope(recipients: 0)
+    } else {
+      activity.end()
+      facts.forwarded = nil
+    }
     return .reply(reply)
   }
 
@@ -127,6 +146,7 @@ struct ServerConversation: ~Copyable {
       // RFC 5321, 4.5.3.1.10: the client sends the rest in another transaction.
       return .reply(SMTPReply(452, "4.5.3 More than \(limits.recipients) recipients"))
     }
+    if let refusal = refusal(of: parameters) { return .reply(refusal) }
     let reply = session.recipient(address, parameters: parameters)
     if reply.isPositive { stage = .envelope(recipients: count + 1) }
     return .reply(reply)
@@ -143,6 +163,20 @@ struct ServerConversation: ~Copyable {
     stage = .content
     contentBytes = 0
     return .content
+  }
+
+  /// RFC 5321, 3.8: whoever hears 421 tries again later.
+  static func goingDown(_ hostname: String) -> SMTPReply {
+    SMTPReply(421, "4.3.2 \(hostname) is about to stop, try again later")
+  }
+
+  /// For parameters of an extension that was not offered; without them the message would be another.
+  private func refusal(of parameters: [String]) -> SMTPReply? {
+    switch offered.lacking(for: parameters) {
+    case nil: nil
+    case "SMTPUTF8": SMTPReply(550, "5.6.7 SMTPUTF8 is not offered: the next server lacks it")
+    case let missing?: SMTPReply(555, "5.5.4 \(missing) is not offered: the next server lacks it")
+    }
   }
 
   /// Lasts for one message, as Postfix's own server has it.
