@@ -12,39 +12,21 @@ struct AfterQueue {
     let reply = try SMTPSender.send(
       sent.bytes, to: ["<ann@example.com>", "<bob@example.com>"], port: postfix.smtpPort)
     let queueID = try #require(SMTPSender.queueID(in: reply))
-    for user in ["ann", "bob"] {
-      let arrived = try #require(postfix.waitForMail(of: user, seconds: 60).first)
-      let (before, after) = (ReceivedMail(sent.bytes), ReceivedMail(arrived))
-      #expect(after.recordings == [sent.recording])
-      #expect(Array(after.fields.suffix(before.fields.count)) == before.fields)
-      #expect(["ok", "low"].contains(after["X-Voicemail-Transcript"]))
-      #expect(after.all("X-Voicemail-Milter").count == 1)
-    }
-    #expect(filter.waitForLog(containing: "info: delivered", "recipients=2"))
+    try postfix.expectVoicemail(sent, for: ["ann", "bob"], by: filter)
     // Postfix's own log names the spool id; ours names Postfix's queue id.
     let id = try #require(filter.field("id", of: "info: voicemail", "queue_id=\(queueID)"))
     #expect(postfix.log.contains("250 2.0.0 Ok: voicemail kept as \(id)"))
-    #expect(filter.logLines("info: voicemail").count == 1)
-    for user in ["ann", "bob"] { #expect(postfix.mail(of: user).count == 1) }
-    #expect(try !filter.spoolHoldsContent)
   }
 
   @Test func `ordinary mail passes byte for byte, and never into the spool`() throws {
     let postfix = try PrivatePostfix(example: "content-filter")
     let filter = try postfix.contentFilter()
-    for mail in OrdinaryMail.all {
-      let reply = try SMTPSender.send(
-        mail.bytes, to: ["<\(mail.user)@example.com>"], port: postfix.smtpPort)
-      let arrived = try #require(postfix.waitForMail(of: mail.user).first)
-      // A mailbox has LF line ends.
-      let sent = mail.bytes.filter { $0 != 0x0D }
-      #expect(ReceivedMail.withoutTrace(arrived) == sent, "\(mail.user)")
+    for reply in try postfix.expectOrdinaryMail(past: filter) {
       let queueID = try #require(SMTPSender.queueID(in: reply))
       #expect(filter.waitForLog(containing: "debug: passes", "queue_id=\(queueID)"))
       // The listener's own log knows where it came from.
       #expect(postfix.log.contains("orig_queue_id=\(queueID)"))
     }
-    #expect(try filter.status().spool.messages.values.reduce(0, +) == 0)
   }
 
   @Test func `mail of this host's sendmail command goes the same way`() throws {
@@ -131,18 +113,5 @@ extension AfterQueue {
     #expect(postfix.log.components(separatedBy: "relay=127.0.0.1[127.0.0.1]").count - 1 <= 5)
     #expect(!postfix.log.contains("too many hops"))
     for user in [ordinary.user, "ann"] { #expect(postfix.mail(of: user).isEmpty) }
-  }
-}
-
-extension PrivatePostfix {
-  /// The filter where this Postfix looks for it, without a milter, delivering to its reinjection listener.
-  func contentFilter(
-    _ settings: RunningMilter.Settings = [:], in directory: TemporaryDirectory? = nil
-  ) throws -> RunningMilter {
-    let usual: RunningMilter.Settings = [
-      "milter.listen": "", "content_filter.listen": "inet:\(filterPort)@127.0.0.1",
-      "delivery.target": "smtp:127.0.0.1:\(reinjectPort)",
-    ]
-    return try RunningMilter(usual.merging(settings) { $1 }, in: directory)
   }
 }

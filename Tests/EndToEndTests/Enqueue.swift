@@ -59,6 +59,14 @@ struct Enqueue {
     #expect(session.mta.messages.first?.xforward.joined().contains("ADDR=203.0.113.9") == true)
   }
 
+  @Test func `no address of a client stands for this host`() throws {
+    let session = try Session()
+    let mail = AsteriskMail(try VoicemailRecording.silence(seconds: 1))
+    let ended = try Self.run(session, ["--client="] + Self.recipients, input: mail.bytes)
+    #expect(ended.status == 0)
+    #expect(session.milter.waitForLog(containing: "info: voicemail"))
+  }
+
   @Test func `addresses may look like options, and the null sender is one`() throws {
     let session = try Session()
     let ended = try Self.run(

@@ -56,17 +56,10 @@ struct Way {
   @Test func `ordinary mail passes byte for byte`() throws {
     let postfix = try PrivatePostfix()
     let milter = try postfix.milter()
-    for mail in OrdinaryMail.all {
-      let reply = try SMTPSender.send(
-        mail.bytes, to: ["<\(mail.user)@example.com>"], port: postfix.smtpPort)
-      let arrived = try #require(postfix.waitForMail(of: mail.user).first)
-      // A mailbox has LF line ends.
-      let sent = mail.bytes.filter { $0 != 0x0D }
-      #expect(ReceivedMail.withoutTrace(arrived) == sent, "\(mail.user)")
+    for reply in try postfix.expectOrdinaryMail(past: milter) {
       let queueID = try #require(SMTPSender.queueID(in: reply))
       #expect(milter.waitForLog(containing: "debug: passes", "queue_id=\(queueID)"))
     }
-    #expect(try milter.status().spool.messages.values.reduce(0, +) == 0)
   }
 
   @Test func `each recipient of a voicemail gets it once, also from the null sender`() throws {
@@ -121,16 +114,5 @@ struct Way {
     #expect(after.recordings == [mail.recording])
     #expect(try milter.status().count("delivered") == 1)
     #expect(postfix.mail(of: "ann").count == 1)
-  }
-}
-
-extension PrivatePostfix {
-  /// The filter where this Postfix looks for it, delivering to its reinjection listener.
-  func milter(_ settings: RunningMilter.Settings = [:]) throws -> RunningMilter {
-    let usual: RunningMilter.Settings = [
-      "milter.listen": "unix:\(milterSocket)",
-      "delivery.target": "smtp:127.0.0.1:\(reinjectPort)",
-    ]
-    return try RunningMilter(usual.merging(settings) { $1 })
   }
 }

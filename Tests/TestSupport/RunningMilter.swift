@@ -23,6 +23,8 @@ package final class RunningMilter: Sendable {
 
   package let directory: TemporaryDirectory
   package let milterAddress: String
+  /// What runs; a copy that anyone may run when the daemon is a user without rights.
+  package let program: String
   package let process: ChildProcess
   package var stateDirectory: String { directory.file("state") }
   package var configuration: String { directory.file("voicemail-milter.conf") }
@@ -36,8 +38,11 @@ package final class RunningMilter: Sendable {
   }()
 
   /// Starts it; a directory of an earlier daemon is taken over with its spool.
+  ///
+  /// `asNobody`: with the rights of the user nobody, as who alone `enqueue` may be called then.
   package init(
-    _ settings: Settings = [:], in directory: TemporaryDirectory? = nil, waitUntilReady: Bool = true
+    _ settings: Settings = [:], in directory: TemporaryDirectory? = nil, asNobody: Bool = false,
+    waitUntilReady: Bool = true
   ) throws {
     let directory = try directory ?? TemporaryDirectory()
     self.directory = directory
@@ -47,7 +52,12 @@ package final class RunningMilter: Sendable {
     settings["milter.listen"] = milterAddress
     let configuration = directory.file("voicemail-milter.conf")
     try Self.write(settings, to: configuration, in: directory)
-    process = try ChildProcess(Self.program, ["run", "--config", configuration])
+    program = asNobody ? try Self.copyForNobody(in: directory) : Self.program
+    let words = ["run", "--config", configuration]
+    let rights = ["--reuid=nobody", "--regid=nogroup", "--clear-groups", program]
+    process =
+      asNobody
+      ? try ChildProcess("/usr/bin/setpriv", rights + words) : try ChildProcess(program, words)
     guard waitUntilReady else { return }
     guard waitForLog(containing: "info: ready") else {
       throw Failure(description: "not ready: \(log)")
@@ -55,6 +65,19 @@ package final class RunningMilter: Sendable {
   }
 
   deinit { kill() }
+
+  /// The program with the libraries of the toolchain: neither need lie where others may walk.
+  private static func copyForNobody(in directory: TemporaryDirectory) throws -> String {
+    let script = """
+      set -e
+      mkdir -p "$2/program" && cp "$1" "$2/program"
+      ldd "$1" | awk '$3 ~ "/swift/" { print $3 }' | xargs -r cp -t "$2/program"
+      chown -R nobody "$2"
+      """
+    let copying = try ChildProcess("/bin/sh", ["-c", script, "sh", program, directory.path])
+    guard copying.waitForExit(seconds: 30) == 0 else { throw Failure(description: copying.errors) }
+    return directory.file("program/voicemail-milter")
+  }
 
   /// A configuration file; one worker and short ways unless told otherwise.
   package static func write(

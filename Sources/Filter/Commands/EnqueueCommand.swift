@@ -32,7 +32,9 @@ enum EnqueueCommand {
     guard let sender = try arguments.one("--sender") else {
       throw .usage("--sender is missing; '' or <> is the null sender")
     }
-    let client = try arguments.one("--client")
+    // MTAs have no address for mail of this host's programs.
+    let address = try arguments.one("--client")
+    let client = address?.isEmpty ?? true ? nil : address
     let settings = try arguments.settings()
     let message = try message()
     let path = SMTPFronts.submissionSocket(stateDirectory: settings.stateDirectory)
