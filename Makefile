@@ -1,13 +1,14 @@
 # make demo    a voicemail goes through a real Postfix and comes out with its transcript
 #              (FILE=some.eml your own message, KEEP=1 leaves it running, PICTURE=file.png)
 # make test    everything is built and tested
+# make fuzz    the readers of strangers' bytes get made-up input (SECONDS=600; a short run is in make test)
 # make bench   it is measured beside other milters (QUICK=1 in 1.5 minutes); docs/benchmark.md
 #
 # All install the Debian packages that are missing; see Scripts/install-packages.
 
 SWIFT_BUILD = swift build -c release --static-swift-stdlib --product voicemail-milter
 
-.PHONY: demo test bench build install-packages
+.PHONY: demo test fuzz bench build install-packages
 
 demo:
 	@Scripts/install-packages demo
@@ -20,6 +21,11 @@ test:
 	swift build
 	swift test
 	swift format lint --strict -r Sources Tests Package.swift
+	@Scripts/fuzz 5
+
+fuzz:
+	@Scripts/install-packages build
+	@Scripts/fuzz $(or $(SECONDS),60)
 
 bench:
 	@Scripts/install-packages bench

@@ -15,6 +15,7 @@ from milters import Failure
 
 SESSIONS, LARGE, LARGE_BYTES = 200, 50, 25 * 1_000_000
 CHUNK = 65_535
+LIMIT_MB = 64
 REPLY_LIMIT_SECONDS = 60
 NR_HDR, NR_HELO, NR_RCPT, NR_MAIL, NR_BODY = 0x80, 0x2000, 0x8000, 0x4000, 0x80000
 
@@ -59,7 +60,12 @@ def body():
     return start + line * (LARGE_BYTES // len(line)) + b"--b--\r\n"
 
 
+def descriptors(pid):
+    return len(list(pathlib.Path(f"/proc/{pid}/fd").iterdir()))
+
+
 def measure(milter, note):
+    open_before = descriptors(milter.pid)
     idle = resident_mb(milter.pid)
     pathlib.Path(f"/proc/{milter.pid}/clear_refs").write_text("5")  # VmHWM begins anew
     began = time.monotonic()
@@ -90,7 +96,13 @@ def measure(milter, note):
     for session in sessions:
         session.send(b"Q")
         session.socket.close()
-    time.sleep(1)
+    if peak - idle > LIMIT_MB:
+        raise Failure(f"resident memory rose by {peak - idle:.0f} MB, more than {LIMIT_MB}")
+    end = time.monotonic() + 10
+    while descriptors(milter.pid) > open_before + 2:
+        if time.monotonic() > end:
+            raise Failure(f"{descriptors(milter.pid)} descriptors are open, {open_before} were before")
+        time.sleep(0.05)
     figures = {"idle": idle, "all bodies in": held, "peak": peak, "peak over idle": peak - idle,
                "afterwards": resident_mb(milter.pid), "seconds": seconds}
     return [{"part": "memory", "workload": f"{SESSIONS} sessions, {LARGE} with 25 MB", "milter": milter.name,

@@ -57,6 +57,51 @@ import Testing
     #expect(eventually { openFiles(session.milter) == 0 })
   }
 
+  /// Becomes the command behind it, for which the kernel answers open(2) with O_TMPFILE as a file system does
+  /// that has no such files: EOPNOTSUPP. C: seccomp(2), seccomp_data.
+  private static let withoutNamelessFiles = [
+    "/usr/bin/python3", "-c",
+    """
+    import ctypes, os, struct, sys
+    openat = {"x86_64": 257, "aarch64": 56}[os.uname().machine]
+    def step(code, yes, no, value): return struct.pack("HBBI", code, yes, no, value)
+    LOAD, EQUAL, ANY_BIT, RETURN = 0x20, 0x15, 0x45, 0x06
+    rules = [step(LOAD, 0, 0, 0), step(EQUAL, 0, 3, openat), step(LOAD, 0, 0, 32),
+             step(ANY_BIT, 0, 1, 0o20000000), step(RETURN, 0, 0, 0x00050000 | 95),
+             step(RETURN, 0, 0, 0x7fff0000)]
+    code = ctypes.create_string_buffer(b"".join(rules))
+    program = struct.pack("HxxxxxxP", len(rules), ctypes.addressof(code))
+    libc = ctypes.CDLL(None, use_errno=True)
+    assert libc.prctl(38, 1, 0, 0, 0) == 0
+    assert libc.prctl(22, 2, ctypes.c_char_p(program), 0, 0) == 0, ctypes.get_errno()
+    os.execv(sys.argv[1], sys.argv[1:])
+    """,
+  ]
+
+  @Test func `a file system without nameless files serves as well`() throws {
+    let session = try Session(by: Self.withoutNamelessFiles)
+    let mail = try voicemail(bytes: 900_000, "large")
+    let mta = try MTA(session.milter)
+    try mta.sendEnvelope(to: ["<ann@example.com>"], queueID: "Q1")
+    let body = try mta.sendHeaders(mail.bytes).body
+    for start in stride(from: 0, to: body.count, by: 65_535) {
+      try mta.client.body(Array(body[start..<min(start + 65_535, body.count)]))
+    }
+    // Its name is gone already, but says how it was made.
+    #expect(openFiles(session.milter) == 1)
+    let folder = "/proc/\(session.milter.process.pid)/fd"
+    let targets = try FileManager.default.contentsOfDirectory(atPath: folder).compactMap {
+      try? FileManager.default.destinationOfSymbolicLink(atPath: "\(folder)/\($0)")
+    }
+    #expect(targets.contains { $0.hasPrefix("\(session.milter.stateDirectory)/body-") })
+    let names = try FileManager.default.contentsOfDirectory(atPath: session.milter.stateDirectory)
+    #expect(names.filter { $0.hasPrefix("body") } == [])
+    #expect(try mta.client.endOfMessage() == "d")
+    #expect(session.mta.waitForMessages(1, seconds: 60))
+    #expect(session.mta.messages.first?.received.recordings == [mail.recording])
+    #expect(openFiles(session.milter) == 0)
+  }
+
   @Test func `a larger message than allowed passes, with one warning for many`() throws {
     let session = try Session(["milter.max_message_bytes": "64KB"])
     let large = try voicemail(bytes: 100_000, "large")

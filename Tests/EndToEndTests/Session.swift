@@ -7,10 +7,13 @@ final class Session: Sendable {
   let milter: RunningMilter
   let mta: FakeSMTPServer
 
-  init(_ settings: RunningMilter.Settings = [:], script: FakeSMTPServer.Script = .init()) throws {
+  init(
+    _ settings: RunningMilter.Settings = [:], script: FakeSMTPServer.Script = .init(),
+    by launcher: [String] = []
+  ) throws {
     mta = try FakeSMTPServer(script)
     milter = try RunningMilter(
-      ["delivery.target": mta.target].merging(settings) { $1 })
+      ["delivery.target": mta.target].merging(settings) { $1 }, by: launcher)
   }
 
   /// Hands a voicemail over as the MTA does; it must be taken.

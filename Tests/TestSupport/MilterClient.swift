@@ -58,13 +58,21 @@ package final class MilterClient {
   private let descriptor: Int32
   private var isOpen = true
 
-  /// Connects to `unix:/path` or `inet:port@127.0.0.1`.
+  /// Connects to `unix:/path`, `inet:port@127.0.0.1` or `inet6:port@::1`.
   package init(_ address: String) throws {
     if address.hasPrefix("unix:") {
       descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
       var name = sockaddr_un()
       name.sun_family = sa_family_t(AF_UNIX)
       withUnsafeMutableBytes(of: &name.sun_path) { $0.copyBytes(from: address.dropFirst(5).utf8) }
+      try Self.connect(descriptor, name, address)
+    } else if address.hasPrefix("inet6:") {
+      let port = address.dropFirst(6).split(separator: "@").first.flatMap { UInt16($0) } ?? 0
+      descriptor = socket(AF_INET6, Int32(SOCK_STREAM.rawValue), 0)
+      var name = sockaddr_in6()
+      name.sin6_family = sa_family_t(AF_INET6)
+      name.sin6_port = port.bigEndian
+      name.sin6_addr = in6addr_loopback
       try Self.connect(descriptor, name, address)
     } else {
       let port = address.dropFirst(5).split(separator: "@").first.flatMap { UInt16($0) } ?? 0

@@ -40,9 +40,10 @@ package final class RunningMilter: Sendable {
   /// Starts it; a directory of an earlier daemon is taken over with its spool.
   ///
   /// `asNobody`: with the rights of the user nobody, as who alone `enqueue` may be called then.
+  /// `launcher`: a command that becomes the one behind it.
   package init(
     _ settings: Settings = [:], in directory: TemporaryDirectory? = nil, asNobody: Bool = false,
-    waitUntilReady: Bool = true
+    by launcher: [String] = [], waitUntilReady: Bool = true
   ) throws {
     let directory = try directory ?? TemporaryDirectory()
     self.directory = directory
@@ -53,11 +54,10 @@ package final class RunningMilter: Sendable {
     let configuration = directory.file("voicemail-milter.conf")
     try Self.write(settings, to: configuration, in: directory)
     program = asNobody ? try Self.copyForNobody(in: directory) : Self.program
-    let words = ["run", "--config", configuration]
-    let rights = ["--reuid=nobody", "--regid=nogroup", "--clear-groups", program]
-    process =
-      asNobody
-      ? try ChildProcess("/usr/bin/setpriv", rights + words) : try ChildProcess(program, words)
+    let rights = ["/usr/bin/setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups"]
+    let command =
+      launcher + (asNobody ? rights : []) + [program, "run", "--config", configuration]
+    process = try ChildProcess(command[0], Array(command.dropFirst()))
     guard waitUntilReady else { return }
     guard waitForLog(containing: "info: ready") else {
       throw Failure(description: "not ready: \(log)")

@@ -20,6 +20,16 @@ package final class SMTPWire {
     try connect(address)
   }
 
+  /// Connects to a port of ::1.
+  package init(port6 port: UInt16) throws {
+    descriptor = socket(AF_INET6, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
+    var address = sockaddr_in6()
+    address.sin6_family = sa_family_t(AF_INET6)
+    address.sin6_port = port.bigEndian
+    address.sin6_addr = in6addr_loopback
+    try connect(address)
+  }
+
   /// Connects to a Unix socket.
   package init(path: String) throws {
     descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
