@@ -13,32 +13,32 @@ public func fuzzRecognition(_ data: UnsafePointer<UInt8>?, _ size: Int) -> CInt 
   let early = reader.readHeaders(message)
   let atEndOfHeaders = recognition.verdictAtEndOfHeaders(early, Fuzzing.envelope, Fuzzing.client)
   guard let facts = try? reader.read(message) else { return 0 }
-  precondition(facts.headers == early.headers, "the header section is read in two ways")
-  precondition(facts.contentType == early.contentType)
+  hold(facts.headers == early.headers, "the header section is read in two ways")
+  hold(facts.contentType == early.contentType)
   let verdict = recognition.verdict(facts, Fuzzing.envelope, Fuzzing.client)
   if let atEndOfHeaders {
-    precondition(verdict == atEndOfHeaders, "the whole message changes a verdict")
+    hold(verdict == atEndOfHeaders, "the whole message changes a verdict")
   }
   for (index, part) in facts.parts.enumerated() {
-    precondition(part.index == index)
+    hold(part.index == index)
     let content = try? reader.content(ofPart: index, in: message)
-    precondition(content?.count == part.decodedBytes, "a part has two sizes")
+    hold(content?.count == part.decodedBytes, "a part has two sizes")
   }
   switch verdict {
   case .pass(let reason): checkLine(reason)
   case .voicemail(let voicemail):
     checkLine(voicemail.reason)
-    precondition(!voicemail.audioParts.isEmpty)
-    precondition(voicemail.audioParts.allSatisfy(facts.parts.indices.contains))
+    hold(!voicemail.audioParts.isEmpty)
+    hold(voicemail.audioParts.allSatisfy(facts.parts.indices.contains))
     let digests = try? reader.digests(ofParts: voicemail.audioParts, in: message)
-    precondition(digests?.allSatisfy { $0.count == 32 } == true)
+    hold(digests?.allSatisfy { $0.count == 32 } == true)
   }
   return 0
 }
 
 /// What goes to the log and to a terminal.
 private func checkLine(_ text: String) {
-  precondition(
+  hold(
     text.unicodeScalars.allSatisfy { $0.value >= 0x20 && $0.value != 0x7F }, "a control character")
-  precondition(text.utf8.count <= 2_000, "a long reason")
+  hold(text.utf8.count <= 2_000, "a long reason")
 }

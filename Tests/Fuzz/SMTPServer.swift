@@ -11,8 +11,8 @@ public func fuzzSMTPServer(_ data: UnsafePointer<UInt8>?, _ size: Int) -> CInt {
   let bytes = input.dropFirst()
   let whole = Dialogue(bytes, pieces: bytes.count)
   let pieced = Dialogue(bytes, pieces: Int(pieces) + 1)
-  precondition(whole.replies == pieced.replies, "pieces change the replies")
-  precondition(whole.session.messages == pieced.session.messages, "pieces change the messages")
+  hold(whole.replies == pieced.replies, "pieces change the replies")
+  hold(whole.session.messages == pieced.session.messages, "pieces change the messages")
   for message in whole.session.messages { checkWire(message) }
   checkContent(Array(bytes), pieces: Int(pieces) + 1)
   return 0
@@ -46,10 +46,10 @@ private struct Dialogue: ~Copyable {
       }
     }
     conversation.end()
-    precondition(!session.isOpen, "a message was left open")
+    hold(!session.isOpen, "a message was left open")
     for reply in replies {
-      precondition((200...599).contains(reply.code))
-      precondition(reply.wire.suffix(2) == [0x0D, 0x0A])
+      hold((200...599).contains(reply.code))
+      hold(reply.wire.suffix(2) == [0x0D, 0x0A])
     }
   }
 
@@ -72,7 +72,7 @@ private struct Dialogue: ~Copyable {
     default: break
     }
     for text in texts {
-      precondition(text.utf8.allSatisfy { $0 >= 0x20 && $0 != 0x7F }, "a control character")
+      hold(text.utf8.allSatisfy { $0 >= 0x20 && $0 != 0x7F }, "a control character")
     }
   }
 }
@@ -85,21 +85,21 @@ private final class Recorder: SMTPServerSession {
   private var recipients = 0
 
   func mail(_ address: String, parameters: [String], client: SMTPClientFacts) -> SMTPReply {
-    precondition(!isOpen)
+    hold(!isOpen)
     if address.hasPrefix("no") { return SMTPReply(550, "5.7.1 No") }
     (isOpen, content, recipients) = (true, nil, 0)
     return SMTPReply(250, "2.1.0 Ok")
   }
 
   func recipient(_ address: String, parameters: [String]) -> SMTPReply {
-    precondition(isOpen && content == nil && !address.isEmpty)
+    hold(isOpen && content == nil && !address.isEmpty)
     if address.hasPrefix("no") { return SMTPReply(550, "5.1.1 No") }
     recipients += 1
     return SMTPReply(250, "2.1.5 Ok")
   }
 
   func data() -> SMTPReply? {
-    precondition(isOpen && content == nil && (1...3).contains(recipients))
+    hold(isOpen && content == nil && (1...3).contains(recipients))
     if recipients == 3 {
       isOpen = false
       return SMTPReply(451, "4.3.0 No")
@@ -109,20 +109,20 @@ private final class Recorder: SMTPServerSession {
   }
 
   func content(_ bytes: [UInt8]) {
-    precondition(isOpen && content != nil && !bytes.isEmpty)
+    hold(isOpen && content != nil && !bytes.isEmpty)
     content? += bytes
-    precondition((content?.count ?? 0) <= 2_000)
+    hold((content?.count ?? 0) <= 2_000)
   }
 
   func endOfContent() -> SMTPReply {
-    precondition(isOpen)
+    hold(isOpen)
     isOpen = false
     messages.append(content ?? [])
     return SMTPReply(250, "2.0.0 Ok")
   }
 
   func abort() {
-    precondition(isOpen)
+    hold(isOpen)
     isOpen = false
   }
 }
@@ -141,16 +141,16 @@ private func checkContent(_ bytes: [UInt8], pieces: Int) {
     let piece = Array(bytes[..<min(read + pieces, bytes.count)])
     read = decoder.decode(piece, from: read, into: &output)
   }
-  precondition(decoder.isAtEnd == (end != nil), "the end is elsewhere")
+  hold(decoder.isAtEnd == (end != nil), "the end is elsewhere")
   guard let end else { return }
-  precondition(read == end - 2 + mark.count, "more was read than the content")
+  hold(read == end - 2 + mark.count, "more was read than the content")
   // The CRLF of the mark ends the last line. A stuffed line loses its dot.
   var expected: [UInt8] = []
   for (index, byte) in stream[..<(end + 2)].enumerated() {
     let isLineStart = index >= 2 && stream[index - 2] == 0x0D && stream[index - 1] == 0x0A
     if !(byte == 0x2E && isLineStart) { expected.append(byte) }
   }
-  precondition(output == Array(expected.dropFirst(2)), "other content")
+  hold(output == Array(expected.dropFirst(2)), "other content")
 }
 
 /// What goes to the next server has one end, and nothing in it that any server takes for another.
@@ -159,11 +159,11 @@ private func checkWire(_ message: [UInt8]) {
   var wire: [UInt8] = []
   while let chunk = content.nextChunk() { wire += chunk }
   for (index, byte) in wire.enumerated() {
-    if byte == 0x0A { precondition(index > 0 && wire[index - 1] == 0x0D, "a bare LF") }
-    if byte == 0x0D { precondition(index + 1 < wire.count && wire[index + 1] == 0x0A, "a bare CR") }
+    if byte == 0x0A { hold(index > 0 && wire[index - 1] == 0x0D, "a bare LF") }
+    if byte == 0x0D { hold(index + 1 < wire.count && wire[index + 1] == 0x0A, "a bare CR") }
   }
   var decoder = ContentDecoder()
   var decoded: [UInt8] = []
-  precondition(decoder.decode(wire, from: 0, into: &decoded) == wire.count && decoder.isAtEnd)
-  precondition(decoded.count == ContentFacts(message).wireBytes, "SIZE is not true")
+  hold(decoder.decode(wire, from: 0, into: &decoded) == wire.count && decoder.isAtEnd)
+  hold(decoded.count == ContentFacts(message).wireBytes, "SIZE is not true")
 }
