@@ -22,9 +22,24 @@ package struct Settings: Sendable, Equatable {
   package var acousticModel: String?
   package var languageModel: String?
   package var dictionary: String?
-  package var deliveryTarget = ""
-  package var deliveryLifetimeMS: Int64 = 0
+  package var delivery = Delivery()
   package var logLevel = LogLevel.info
+
+  /// Section `[delivery]`; the limits are those of RFC 5321, 4.5.3.2.
+  package struct Delivery: Sendable, Equatable {
+    package var target = ""
+    /// nil: what the target refuses for good is held.
+    package var fallbackTarget: String?
+    package var connections = 1
+    package var lifetimeMS: Int64 = 0
+    package var connectMS = 0
+    package var heloMS = 0
+    package var mailMS = 0
+    package var rcptMS = 0
+    package var dataInitMS = 0
+    package var dataXferMS = 0
+    package var dataDoneMS = 0
+  }
 
   /// Reads that file; without a path the standard one, if there, else the defaults alone.
   package static func load(path: String?) throws(SettingsError) -> Settings {
@@ -76,8 +91,15 @@ package struct Settings: Sendable, Equatable {
     acousticModel = optional("transcription.acoustic_model")
     languageModel = optional("transcription.language_model")
     dictionary = optional("transcription.dictionary")
-    deliveryTarget = text("delivery.target")
-    deliveryLifetimeMS = Int64(number("delivery.lifetime"))
+    delivery = Delivery(
+      target: text("delivery.target"), fallbackTarget: optional("delivery.fallback_target"),
+      connections: number("delivery.connections"),
+      lifetimeMS: Int64(number("delivery.lifetime")),
+      connectMS: number("delivery.connect_timeout"), heloMS: number("delivery.helo_timeout"),
+      mailMS: number("delivery.mail_timeout"), rcptMS: number("delivery.rcpt_timeout"),
+      dataInitMS: number("delivery.data_init_timeout"),
+      dataXferMS: number("delivery.data_xfer_timeout"),
+      dataDoneMS: number("delivery.data_done_timeout"))
     logLevel = LogLevel(rawValue: text("log.level")) ?? .info
   }
 

@@ -116,10 +116,32 @@ package enum SettingsTable {
       "File of a pocketsphinx pronouncing dictionary; empty is Debian's en-us."),
     .init(
       "delivery", "target", .text, "smtp:127.0.0.1:10026",
-      "The MTA's reinjection listener, which must not use this filter: smtp:HOST:PORT, unix:PATH."),
+      "The MTA's reinjection listener, which must not use this filter: smtp:HOST:PORT, unix:PATH, or "
+        + "sendmail:PATH."),
+    .init(
+      "delivery", "fallback_target", .text, "",
+      "Where an original goes that the target refused for good, such as sendmail:/usr/sbin/sendmail; "
+        + "empty: it is held."),
+    .init(
+      "delivery", "connections", .integer(1...64), "4",
+      "Messages handed over at the same time."),
     .init(
       "delivery", "lifetime", .duration, "5d",
       "Age at which an undeliverable message is held for the administrator; nothing is deleted."),
+    .init(
+      "delivery", "connect_timeout", .duration, "30s",
+      "Limit for the connection to the target."),
+    .init(
+      "delivery", "helo_timeout", .duration, "5min",
+      "Limit for the target's greeting, and for EHLO, HELO and XFORWARD."),
+    .init("delivery", "mail_timeout", .duration, "5min", "Limit for MAIL."),
+    .init("delivery", "rcpt_timeout", .duration, "5min", "Limit for each RCPT."),
+    .init("delivery", "data_init_timeout", .duration, "2min", "Limit for DATA."),
+    .init(
+      "delivery", "data_xfer_timeout", .duration, "3min", "Limit for each 32 KB of the content."),
+    .init(
+      "delivery", "data_done_timeout", .duration, "10min",
+      "Limit for the answer to the final dot, and for a whole run of sendmail."),
     .init(
       "log", "level", .choice(["error", "warning", "info", "debug"]), "info",
       "How much is logged; addresses appear at debug only."),

@@ -22,6 +22,8 @@ package struct RecipientResult: Sendable, Equatable {
     case accepted
     /// 4xx: this recipient is to be tried again.
     case refusedForNow
+    /// More recipients than the listener takes at once: in another transaction, now.
+    case leftOver
     /// 5xx, or an address that cannot be sent.
     case refused
   }
@@ -39,5 +41,19 @@ package struct RecipientResult: Sendable, Equatable {
       case 5: .refused
       default: .refusedForNow
       }
+  }
+
+  /// One that was not offered.
+  init(leftOver address: String, _ reason: String) {
+    self.address = address
+    outcome = .leftOver
+    reply = SMTPReply(code: 452, lines: ["4.5.3 \(reason)"])
+  }
+
+  /// Among recipients that were accepted, "too many" speaks of their number, not of this one.
+  func besideAccepted() -> RecipientResult {
+    var result = self
+    if outcome != .accepted, reply.saysTooManyRecipients { result.outcome = .leftOver }
+    return result
   }
 }

@@ -18,6 +18,8 @@ package struct SMTPFailure: Error, Sendable, Equatable {
     case data = "DATA"
     case content
     case finalDot = "final dot"
+    /// The sendmail(1) command in place of a listener.
+    case sendmail
   }
 
   package var kind: Kind
@@ -26,9 +28,21 @@ package struct SMTPFailure: Error, Sendable, Equatable {
   package var reply: SMTPReply?
   /// One line: which listener, at what, what happened.
   package var sentence: String
+  /// Recipients that had been accepted when the server closed; the transaction is void.
+  var recipientsTaken = 0
+
+  /// RFC 5321, 4.5.3.1.8: what every server takes.
+  static let everyServersRecipients = 100
+
+  /// How many recipients to offer at most, after a server that closed at one too many; else nil.
+  package var recipientLimit: Int? {
+    guard stage == .rcpt, let reply, reply.saysTooManyRecipients else { return nil }
+    return recipientsTaken > 0 ? recipientsTaken : Self.everyServersRecipients
+  }
 
   init(
-    _ kind: Kind, at stage: Stage, of target: SMTPTarget, _ what: String, reply: SMTPReply? = nil
+    _ kind: Kind, at stage: Stage, of target: some CustomStringConvertible, _ what: String,
+    reply: SMTPReply? = nil
   ) {
     self.kind = kind
     self.stage = stage

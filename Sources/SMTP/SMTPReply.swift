@@ -14,8 +14,25 @@ package struct SMTPReply: Sendable, Equatable, CustomStringConvertible {
 
   /// The reply for a log line: one line, addresses hidden, no longer than 300 characters.
   package var forLog: String {
-    let words = description.split(separator: " ").map { $0.contains("@") ? "<address>" : $0 }
+    SMTPReply.forLog(description)
+  }
+
+  static func forLog(_ text: String) -> String {
+    let words = text.split(separator: " ").map { $0.contains("@") ? "<address>" : $0 }
     return String(words.joined(separator: " ").prefix(300))
+  }
+
+  /// Whether a reply to RCPT complains of the number of recipients (RFC 5321, 4.5.3.1.10; X.5.3 of RFC 3463).
+  ///
+  /// Old servers say 552. Where an enhanced status code stands, it decides: 452 has other meanings.
+  package var saysTooManyRecipients: Bool {
+    guard code >= 400 else { return false }
+    let first = text.split(separator: " ").first ?? ""
+    let status = first.split(separator: ".", omittingEmptySubsequences: false)
+    if status.count == 3, status.allSatisfy({ !$0.isEmpty && $0.allSatisfy(\.isNumber) }) {
+      return status[1] == "5" && status[2] == "3"
+    }
+    return code == 452 || code == 552 || text.lowercased().contains("too many recipients")
   }
 
   /// The queue id in a reply to the final dot: Postfix, Exim and Sendmail name it each in its way.
@@ -85,7 +102,7 @@ struct ReplyParser {
   }
 
   /// Text from outside goes to logs: no control characters, C1 ones neither.
-  private static func printable(_ bytes: ArraySlice<UInt8>) -> String {
+  static func printable(_ bytes: ArraySlice<UInt8>) -> String {
     var text = String.UnicodeScalarView()
     for scalar in String(decoding: bytes, as: UTF8.self).unicodeScalars {
       let isControl = scalar.value < 0x20 || (0x7F...0x9F).contains(scalar.value)

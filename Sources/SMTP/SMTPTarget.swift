@@ -18,7 +18,8 @@ package struct SMTPTarget: Sendable, Equatable, CustomStringConvertible {
     } else if text.hasPrefix("unix:") {
       place = try SMTPTarget.path(in: text)
     } else {
-      throw InvalidTarget(text, "expected smtp:HOST:PORT, smtp:[IPV6]:PORT or unix:PATH")
+      throw InvalidTarget(
+        text, "expected smtp:HOST:PORT, smtp:[IPV6]:PORT, unix:PATH or sendmail:PATH")
     }
     description = text
   }
@@ -55,6 +56,32 @@ package struct SMTPTarget: Sendable, Equatable, CustomStringConvertible {
         text, "the path has \(path.utf8.count) bytes, a Unix socket's has at most 107")
     }
     return .unixSocket(path)
+  }
+}
+
+/// Where messages go: an SMTP listener, or `sendmail:PATH` for the MTA's sendmail(1) command.
+package enum DeliveryTarget: Sendable, Equatable, CustomStringConvertible {
+  case listener(SMTPTarget)
+  case command(SendmailCommand)
+
+  /// Reads a target as an administrator writes it; the error says what is expected.
+  package init(_ text: String) throws(InvalidTarget) {
+    guard text.hasPrefix("sendmail:") else {
+      self = .listener(try SMTPTarget(text))
+      return
+    }
+    let path = String(text.dropFirst("sendmail:".count))
+    guard path.hasPrefix("/"), !path.utf8.contains(0) else {
+      throw InvalidTarget(text, "expected an absolute path: sendmail:/usr/sbin/sendmail")
+    }
+    self = .command(SendmailCommand(path: path))
+  }
+
+  package var description: String {
+    switch self {
+    case .listener(let target): target.description
+    case .command(let command): command.description
+    }
   }
 }
 

@@ -22,6 +22,18 @@ package struct ServerExtensions: Sendable, Equatable {
     guard let size = offered["SIZE"]?.first.flatMap({ Int($0) }), size > 0 else { return nil }
     return size
   }
+  /// RFC 9422: how many recipients a transaction may have, and how many messages a connection; nil is no limit.
+  package var maximumRecipients: Int? { limit("RCPTMAX") }
+  package var maximumMessages: Int? { limit("MAILMAX") }
+
+  /// `LIMITS RCPTMAX=20 MAILMAX=5` is split at its spaces and equals signs.
+  private func limit(_ name: String) -> Int? {
+    guard let words = offered["LIMITS"], let at = words.firstIndex(of: name), at + 1 < words.count,
+      let value = Int(words[at + 1]), value > 0
+    else { return nil }
+    return value
+  }
+
   package var hasSize: Bool { offers("SIZE") }
   package var has8BitMIME: Bool { offers("8BITMIME") }
   package var hasSMTPUTF8: Bool { offers("SMTPUTF8") }

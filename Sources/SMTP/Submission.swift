@@ -24,6 +24,18 @@ package struct Submission: Sendable {
   }
 }
 
+extension Submission {
+  /// Refuses what no MTA could be told.
+  func checkEnvelope(for target: some CustomStringConvertible) throws(SMTPFailure) {
+    guard !recipients.isEmpty else {
+      throw SMTPFailure(.permanent, at: .rcpt, of: target, "the message has no recipient")
+    }
+    if let problem = AddressCheck.problem(sender) {
+      throw SMTPFailure(.permanent, at: .mail, of: target, "sender not sent: \(problem)")
+    }
+  }
+}
+
 /// One forward path with the ESMTP parameters of its original RCPT TO.
 package struct SubmissionRecipient: Sendable, Equatable {
   /// Forward path without angle brackets.

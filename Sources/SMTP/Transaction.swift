@@ -3,9 +3,23 @@ extension SMTPClient {
   ///
   /// A result means: every accepted recipient is the MTA's responsibility now. It may hold refused
   /// recipients, or nothing but refused ones. A failure means that no recipient was accepted, or
-  /// that nobody can know (`.outcomeUnknown`).
+  /// that nobody can know (`.outcomeUnknown`). Recipients beyond what the listener takes at once are
+  /// `.leftOver`; never all of them.
   package func deliver(_ submission: Submission) throws(SMTPFailure) -> DeliveryResult {
-    try checkEnvelope(submission)
+    try submission.checkEnvelope(for: target)
+    guard let limit = extensions.maximumRecipients, limit < submission.recipients.count else {
+      return try transact(submission)
+    }
+    var first = submission
+    first.recipients = Array(submission.recipients.prefix(limit))
+    var result = try transact(first)
+    result.recipients += submission.recipients.dropFirst(limit).map {
+      RecipientResult(leftOver: $0.address, "the listener takes \(limit) at once")
+    }
+    return result
+  }
+
+  private func transact(_ submission: Submission) throws(SMTPFailure) -> DeliveryResult {
     let content = ContentFacts(submission.message)
     var parameters = MailParameters(extensions)
     var remarks = try forwardClient(submission.client)
@@ -35,16 +49,8 @@ extension SMTPClient {
     }
     let reply = try sendContent(submission.message)
     return DeliveryResult(
-      recipients: recipients, reply: reply, queueID: reply.queueID, remarks: remarks)
-  }
-
-  private func checkEnvelope(_ submission: Submission) throws(SMTPFailure) {
-    guard !submission.recipients.isEmpty else {
-      throw SMTPFailure(.permanent, at: .rcpt, of: target, "the message has no recipient")
-    }
-    if let problem = AddressCheck.problem(submission.sender) {
-      throw SMTPFailure(.permanent, at: .mail, of: target, "sender not sent: \(problem)")
-    }
+      recipients: recipients.map { $0.besideAccepted() }, reply: reply, queueID: reply.queueID,
+      remarks: remarks)
   }
 
   /// XFORWARD is for logs: a server that refuses it gets the message all the same.
@@ -93,7 +99,11 @@ extension SMTPClient {
         let limit = stage == .mail ? limits.mail : limits.rcpt
         let reply = try readReply(at: stage, limit: limit)
         // RFC 5321, 3.8: the server closes; what it accepted before is void.
-        guard reply.code != 421 else { throw abandon(refusal(reply, at: stage)) }
+        guard reply.code != 421 else {
+          var failure = refusal(reply, at: stage)
+          failure.recipientsTaken = replies.dropFirst().count { $0.code / 100 == 2 }
+          throw abandon(failure)
+        }
         replies.append(reply)
       }
       if let mail = replies.first, mail.code / 100 != 2 { break }

@@ -20,60 +20,90 @@ package enum DeliveryOutcome: Sendable, Equatable {
   case done
   /// Again at that time.
   case deferred(untilMS: Int64, reason: String)
-  /// The enhanced message was refused: the original goes out at once.
-  case fallBack(reason: String)
   /// Only the administrator can help.
   case held(reason: String)
 }
 
 extension JobStore {
+  /// The message as received, for a holder whose enhanced form was refused.
+  package func original(of lease: Lease) throws(SpoolError) -> [UInt8] {
+    try commits.perform { connection throws(SpoolError) in
+      try connection.content(of: lease.id, form: .original)
+    }
+  }
+
+  /// Records recipients that have the message while others are still to get it: whatever comes, none of them
+  /// is sent to again. False when the lease was lost.
+  package func noteAccepted(
+    _ lease: Lease, replies: [RecipientReply], newQueueID: String?, nowMS: Int64
+  ) throws(SpoolError) -> Bool {
+    try commits.perform { connection throws(SpoolError) in
+      guard try connection.holds(lease) else { return false }
+      try connection.note(lease.id, replies, newQueueID)
+      try connection.event(
+        lease.id, nowMS,
+        "accepted for \(replies.count) recipients as \(newQueueID ?? "(no queue id in the reply)")")
+      return true
+    }
+  }
+
   /// Records the MTA's answers. Content is erased in the transaction that records the last recipient's 2xx.
+  ///
+  /// `form`: what goes out from now on, when an attempt has changed it. `story`: what happened on the way.
   @discardableResult
   package func finishDelivery(
     _ lease: Lease, replies: [RecipientReply], newQueueID: String?, deliveryMS: Int64,
-    outcome: DeliveryOutcome, nowMS: Int64
+    outcome: DeliveryOutcome, form: DeliveryForm? = nil, story: [String] = [], nowMS: Int64
   ) throws(SpoolError) -> Bool {
     try commits.perform { connection throws(SpoolError) in
       let held: Bool
-      let story: String
+      let end: String
       switch outcome {
       case .done:
         held = try connection.finish(
           lease, "state = 'delivered', finished_ms = ?, reason = NULL, delivery_ms = ?",
           .integer(nowMS), .integer(deliveryMS))
-        story = "delivered as \(newQueueID ?? "(no queue id in the reply)")"
+        end = "delivered as \(newQueueID ?? "(no queue id in the reply)")"
       case .deferred(let untilMS, let reason):
         held = try connection.finish(
           lease, "state = 'deferred', due_ms = ?, reason = ?", .integer(untilMS), .text(reason))
-        story = "delivery deferred: \(reason)"
-      case .fallBack(let reason):
-        held = try connection.finish(
-          lease, "state = 'ready', form = 'original', due_ms = ?, reason = ?", .integer(nowMS),
-          .text(reason))
-        story = "enhanced message refused, the original goes out: \(reason)"
+        end = "delivery deferred: \(reason)"
       case .held(let reason):
         held = try connection.finish(lease, "state = 'held', reason = ?", .text(reason))
-        story = "held: \(reason)"
+        end = "held: \(reason)"
       }
       guard held else { return false }
-      for reply in replies {
+      try connection.note(lease.id, replies, newQueueID)
+      if let form {
         try connection.run(
-          """
-          UPDATE recipient SET delivered = ?, reply = ?
-          WHERE message_id = ? AND address = ? AND delivered = 0
-          """, .integer(reply.delivered ? 1 : 0), .text(reply.reply), .text(lease.id),
-          .text(reply.address))
-      }
-      if let newQueueID {
-        try connection.run(
-          "UPDATE message SET new_queue_id = ? WHERE id = ?", .text(newQueueID), .text(lease.id))
+          "UPDATE message SET form = ? WHERE id = ?", .text(form.rawValue), .text(lease.id))
       }
       if outcome == .done {
         try connection.run("DELETE FROM content WHERE message_id = ?", .text(lease.id))
         connection.hasErased = true
       }
-      try connection.event(lease.id, nowMS, story)
+      for line in story + [end] { try connection.event(lease.id, nowMS, line) }
       return true
     }
+  }
+}
+
+extension Connection {
+  /// One message may become several of the MTA's: all their queue ids are kept.
+  fileprivate func note(_ id: String, _ replies: [RecipientReply], _ newQueueID: String?)
+    throws(SpoolError)
+  {
+    for reply in replies {
+      try run(
+        """
+        UPDATE recipient SET delivered = ?, reply = ?
+        WHERE message_id = ? AND address = ? AND delivered = 0
+        """, .integer(reply.delivered ? 1 : 0), .text(reply.reply), .text(id),
+        .text(reply.address))
+    }
+    guard let newQueueID else { return }
+    try run(
+      "UPDATE message SET new_queue_id = coalesce(new_queue_id || ', ', '') || ? WHERE id = ?",
+      .text(newQueueID), .text(id))
   }
 }

@@ -136,13 +136,16 @@ extension Connection {
   func finish(_ lease: Lease, _ assignments: String, _ values: SQLValue...) throws(SpoolError)
     -> Bool
   {
-    let held = try query(
-      "SELECT 1 FROM message WHERE id = ? AND lease_token = ? AND lease_holder IS NOT NULL",
-      .text(lease.id), .integer(lease.token)
-    ) { _ in true }
-    guard !held.isEmpty else { return false }
+    guard try holds(lease) else { return false }
     try change(lease.id, assignments + ", lease_holder = NULL", values)
     return true
+  }
+
+  func holds(_ lease: Lease) throws(SpoolError) -> Bool {
+    try !query(
+      "SELECT 1 FROM message WHERE id = ? AND lease_token = ? AND lease_holder IS NOT NULL",
+      .text(lease.id), .integer(lease.token)
+    ) { _ in true }.isEmpty
   }
 
   private func change(_ id: String, _ assignments: String, _ values: [SQLValue])

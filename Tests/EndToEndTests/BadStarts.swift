@@ -33,7 +33,7 @@ struct BadStarts {
         + "milter, recognition, transcription"),
     Case(
       "a target that is none", ["delivery.target": "nowhere"],
-      "[delivery] target: target 'nowhere': expected smtp:HOST:PORT, smtp:[IPV6]:PORT or unix:PATH"
+      "[delivery] target: target 'nowhere': expected smtp:HOST:PORT, smtp:[IPV6]:PORT, unix:PATH or sendmail:PATH"
     ),
     Case(
       "a source that is none", ["recognition.sources": "127.0.0.1, mars"],

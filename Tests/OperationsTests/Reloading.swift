@@ -13,7 +13,11 @@ import Testing
     "transcription.deadline": "1s",
     "transcription.max_audio": "1min", "transcription.acoustic_model": "/a",
     "transcription.language_model": "/l", "transcription.dictionary": "/d",
-    "delivery.target": "unix:/x", "delivery.lifetime": "1d", "log.level": "debug",
+    "delivery.target": "unix:/x", "delivery.fallback_target": "unix:/y",
+    "delivery.connections": "9", "delivery.lifetime": "1d", "delivery.connect_timeout": "1s",
+    "delivery.helo_timeout": "1s", "delivery.mail_timeout": "1s", "delivery.rcpt_timeout": "1s",
+    "delivery.data_init_timeout": "1s", "delivery.data_xfer_timeout": "1s",
+    "delivery.data_done_timeout": "1s", "log.level": "debug",
   ]
 
   @Test func `each key is changed at once or said to need a restart, and no other with it`() throws

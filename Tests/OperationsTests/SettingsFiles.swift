@@ -44,7 +44,7 @@ func complaints(_ bytes: [UInt8]) throws -> [String] {
     #expect((1...4).contains(settings.workers))
     #expect(settings.socketMode == 0o660)
     #expect(settings.transcriptionDeadlineMS == 300_000)
-    #expect(settings.deliveryLifetimeMS == 432_000_000)
+    #expect(settings.delivery.lifetimeMS == 432_000_000)
     #expect(settings.maxAudioSeconds == 1_800)
     #expect(settings.sources.count == 8)
     #expect(settings.logLevel == .info)
@@ -60,7 +60,7 @@ func complaints(_ bytes: [UInt8]) throws -> [String] {
     #expect(try load(Array(Self.everyDefault.utf8)).get() == standard)
     #expect(try load([]).get() == standard)
     #expect(try load(Array("# nothing\n\n".utf8)).get() == standard)
-    #expect(SettingsTable.keys.count == 20)
+    #expect(SettingsTable.keys.count == 29)
   }
 
   @Test func `a key is in the table once`() {
@@ -94,7 +94,16 @@ func complaints(_ bytes: [UInt8]) throws -> [String] {
       dictionary = /d
       [delivery]
       target = unix:/x
+      fallback_target = sendmail:/x
+      connections = 2
       lifetime = 1d
+      connect_timeout = 1s
+      helo_timeout = 2s
+      mail_timeout = 3s
+      rcpt_timeout = 4s
+      data_init_timeout = 5s
+      data_xfer_timeout = 6s
+      data_done_timeout = 7s
       [log]
       level = debug
       """
@@ -116,8 +125,10 @@ func complaints(_ bytes: [UInt8]) throws -> [String] {
     wanted.acousticModel = "/a"
     wanted.languageModel = "/l"
     wanted.dictionary = "/d"
-    wanted.deliveryTarget = "unix:/x"
-    wanted.deliveryLifetimeMS = 86_400_000
+    wanted.delivery = .init(
+      target: "unix:/x", fallbackTarget: "sendmail:/x", connections: 2, lifetimeMS: 86_400_000,
+      connectMS: 1_000, heloMS: 2_000, mailMS: 3_000, rcptMS: 4_000, dataInitMS: 5_000,
+      dataXferMS: 6_000, dataDoneMS: 7_000)
     wanted.logLevel = .debug
     #expect(found == wanted)
     #expect(

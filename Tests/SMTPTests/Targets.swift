@@ -15,6 +15,20 @@ import Testing
     #expect(target.description == text)
   }
 
+  @Test func `a delivery target may be a command`() throws {
+    #expect(
+      try DeliveryTarget("sendmail:/usr/sbin/sendmail")
+        == .command(SendmailCommand(path: "/usr/sbin/sendmail")))
+    #expect(try DeliveryTarget("unix:/x") == .listener(SMTPTarget("unix:/x")))
+    for text in ["smtp:127.0.0.1:25", "sendmail:/a b"] {
+      #expect(try DeliveryTarget(text).description == text)
+    }
+    for text in ["sendmail:", "sendmail:sendmail", "sendmail"] {
+      let error = try #require(throws: InvalidTarget.self) { _ = try DeliveryTarget(text) }
+      #expect(error.sentence.contains("'\(text)'"))
+    }
+  }
+
   @Test(arguments: [
     ("", "expected smtp:HOST:PORT"),
     ("127.0.0.1:25", "expected smtp:HOST:PORT"),

@@ -22,7 +22,9 @@ import Voicemail
         try store.finishTranscription(
           job.lease, result: .sample, outgoing: noise(9_500, seed: UInt64(number)), nowMS: 100)
       }
-      for outcome in [DeliveryOutcome.done, .held(reason: "no"), .fallBack(reason: "no")] {
+      for outcome in [
+        DeliveryOutcome.done, .held(reason: "no"), .deferred(untilMS: 150, reason: "no"),
+      ] {
         let job = try unwrap(try store.leaseForDelivery(holder: "d", nowMS: 100))
         try store.finishDelivery(
           job.lease, replies: [], newQueueID: "4A", deliveryMS: 1, outcome: outcome, nowMS: 100)

@@ -89,17 +89,38 @@ import Voicemail
     #expect(again.attempt == 2)
   }
 
-  @Test func `a refused enhanced message goes out as it came, at once, to those without it`() throws
-  {
+  @Test func `an enhanced message that everybody refused is not offered again`() throws {
     let job = try lease()
+    #expect(try store.original(of: job.lease) == original)
     try store.finishDelivery(
       job.lease,
       replies: [.init(address: "ann@example.com", delivered: true, reply: "250 ok")],
-      newQueueID: nil, deliveryMS: 1, outcome: .fallBack(reason: "554 no"), nowMS: 2_100)
+      newQueueID: nil, deliveryMS: 1, outcome: .deferred(untilMS: 2_100, reason: "450 later"),
+      form: .original, story: ["554 no"], nowMS: 2_100)
     let again = try lease(2_100)
     #expect(again.form == .original)
     #expect(again.content == original)
     #expect(again.envelope.recipients.map(\.address) == ["bob@example.com"])
+    #expect(try spool.events("job1").suffix(2) == ["554 no", "delivery deferred: 450 later"])
+  }
+
+  @Test func `recipients that have it are not sent to again, though a crash cuts the rest off`()
+    throws
+  {
+    let job = try lease()
+    let ann = [RecipientReply(address: "ann@example.com", delivered: true, reply: "250 ok")]
+    #expect(try store.noteAccepted(job.lease, replies: ann, newQueueID: "4A", nowMS: 2_100))
+    #expect(try spool.state("job1") == .delivering)
+    try spool.reopen()
+    try store.voidLeases(nowMS: 2_200)
+    #expect(try !store.noteAccepted(job.lease, replies: ann, newQueueID: "4B", nowMS: 2_200))
+    let again = try lease(2_200)
+    #expect(again.envelope.recipients.map(\.address) == ["bob@example.com"])
+    try store.finishDelivery(
+      again.lease, replies: [.init(address: "bob@example.com", delivered: true, reply: "250 ok")],
+      newQueueID: "4C", deliveryMS: 1, outcome: .done, nowMS: 2_300)
+    #expect(try store.details("job1")?.newQueueID == "4A, 4C")
+    #expect(try spool.events("job1").contains("accepted for 1 recipients as 4A"))
   }
 
   @Test func `held: nothing moves it, and nothing of it is lost`() throws {

@@ -53,6 +53,17 @@ extension PrivateMTA {
     try Self.run(["sendmail", directory.path] + arguments, input: input)
   }
 
+  /// Writes a program that is its sendmail(1) command, and nothing but that, to this path.
+  package func installSendmail(at path: String) throws {
+    let wrapper = """
+      #!/bin/sh
+      exec '\(Self.scriptPath)' sendmail '\(directory.path)' "$@"
+
+      """
+    try wrapper.write(toFile: path, atomically: true, encoding: .utf8)
+    try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: path)
+  }
+
   /// The program that a pipe transport of its calls: this daemon's.
   package func installProgram(of milter: RunningMilter) throws {
     let wrapper = """
@@ -89,13 +100,17 @@ extension PrivateMTA {
 
   static func stop(_ directory: TemporaryDirectory) { _ = try? run(["stop", directory.path]) }
 
+  private static var scriptPath: String {
+    URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+      .appendingPathComponent("../../Scripts/\(script)").standardizedFileURL.path
+  }
+
   @discardableResult
   private static func run(
     _ arguments: [String], environment: [String] = [], input: [UInt8] = []
   ) throws -> String {
-    let path = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-      .appendingPathComponent("../../Scripts/\(script)").standardizedFileURL.path
-    let process = try ChildProcess("/usr/bin/env", environment + [path] + arguments, input: input)
+    let process = try ChildProcess(
+      "/usr/bin/env", environment + [scriptPath] + arguments, input: input)
     guard process.waitForExit(seconds: 60) == 0 else {
       throw ChildProcess.Failure(description: process.errors)
     }

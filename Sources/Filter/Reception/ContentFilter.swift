@@ -26,7 +26,8 @@ final class ContentFilter: SMTPServerSession {
   }
 
   private let intake: Intake
-  private let target: SMTPTarget
+  /// nil: the target is no listener, and nothing can be passed on.
+  private let target: SMTPTarget?
   private let commons: ContentFilterCommons
   private var context: DaemonContext { intake.context }
   /// To the listener; kept from one message to the next.
@@ -42,7 +43,7 @@ final class ContentFilter: SMTPServerSession {
 
   init(context: DaemonContext, commons: ContentFilterCommons) {
     intake = Intake(context: context)
-    target = context.live.current.target
+    target = context.live.current.listener
     self.commons = commons
   }
 
@@ -54,6 +55,7 @@ final class ContentFilter: SMTPServerSession {
   /// What the listener offers, when it was asked before or can be asked now. Else everything: nothing can be passed on
   /// then, and a client that was told less would bounce mail (RFC 6531) that the listener may well take later.
   func extensions() -> RelayedExtensions {
+    guard let target else { return .all }
     if let known = commons.offer.of(target) { return known }
     _ = ask { () throws(SMTPFailure) in
       _ = try connected()
@@ -205,8 +207,9 @@ final class ContentFilter: SMTPServerSession {
 
   // MARK: - The listener
 
-  private func connected() throws(SMTPFailure) -> SMTPClient {
+  private func connected() throws(SMTPFailure) -> SMTPClient? {
     if let connection, connection.isUsable { return connection }
+    guard let target else { return nil }
     let new = try SMTPClient(target, heloName: context.settings.hostname, limits: Self.limits)
     try new.refuseOwnKind()
     commons.offer.note(new)
