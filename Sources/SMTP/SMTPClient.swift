@@ -95,7 +95,9 @@ package final class SMTPClient {
       do throws(Connection.Trouble) {
         line = try connection.readLine(limit: ReplyParser.maximumLineBytes, before: deadline)
       } catch {
-        throw abandon(SMTPFailure(kind, at: stage, of: target, Connection.reason(error)))
+        var failure = SMTPFailure(kind, at: stage, of: target, Connection.reason(error))
+        failure.isEndOfConnection = error == .closed
+        throw abandon(failure)
       }
       switch parser.take(line) {
       case .more: continue
@@ -149,7 +151,9 @@ package final class SMTPClient {
     {
       return abandon(refusal(reply, at: stage))
     }
-    return abandon(SMTPFailure(.transient, at: stage, of: target, Connection.reason(trouble)))
+    var failure = SMTPFailure(.transient, at: stage, of: target, Connection.reason(trouble))
+    failure.isEndOfConnection = trouble == .closed
+    return abandon(failure)
   }
 
   private static func safeName(_ name: String?) -> String? {

@@ -28,6 +28,8 @@ package struct SMTPFailure: Error, Sendable, Equatable {
   package var reply: SMTPReply?
   /// One line: which listener, at what, what happened.
   package var sentence: String
+  /// The server closed the connection, or said that it will.
+  package var isEndOfConnection = false
   /// Recipients that had been accepted when the server closed; the transaction is void.
   var recipientsTaken = 0
 
@@ -47,6 +49,7 @@ package struct SMTPFailure: Error, Sendable, Equatable {
     self.kind = kind
     self.stage = stage
     self.reply = reply
+    isEndOfConnection = reply?.code == 421
     sentence = "\(target) at \(stage.rawValue): \(what)"
   }
 }

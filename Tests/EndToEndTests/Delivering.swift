@@ -45,7 +45,7 @@ import Testing
     #expect(plain.contains("FAILING"))
     #expect(session.milter.logLines("error: a voicemail is held", "id=\(id)").count == 1)
     #expect(try session.milter.status().daemon?.alarms["message_held"] == 1)
-    #expect(plain.contains("message_held 1  reinjection_refused 1 since the start"))
+    #expect(plain.contains("message_held 1  reinjection_refused 2 since the start"))
     #expect(session.mta.messages.isEmpty)
   }
 

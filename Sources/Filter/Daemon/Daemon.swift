@@ -13,7 +13,6 @@ internal import Voicemail
 /// Threads: main (signals and other orders), libmilter's listener and its pool of callbacks, one per worker process,
 /// deliveries, the spool's queue, the control socket. None is of Swift's cooperative pool: all of them block.
 struct Daemon {
-  private static let deliveries = 2
   /// What a signal grants to open messages; `drain` has a limit of its own.
   private static let drainLimitMS: Int64 = 10_000
 
@@ -55,7 +54,7 @@ struct Daemon {
         [
           "version": Version.program, "milter": milter == nil ? nil : settings.milterListen,
           "content_filter": settings.contentFilterListen,
-          "target": settings.deliveryTarget, "workers": "\(settings.workers)",
+          "target": settings.delivery.target, "workers": "\(settings.workers)",
         ])
       try serve(milter, orders, context)
       if !fronts.stop(withinSeconds: 10) {
@@ -131,7 +130,7 @@ struct Daemon {
         WorkerSlot(number: number, context: context).run()
       }
     }
-    for number in 1...Self.deliveries {
+    for number in 1...settings.delivery.connections {
       DispatchQueue(label: "delivery \(number)").async(group: group) {
         DeliverySlot(context: context).run()
       }
@@ -141,7 +140,7 @@ struct Daemon {
   /// What is leased now is given back at the next start; the spool has it.
   private func stop(_ context: DaemonContext, _ group: DispatchGroup) {
     context.transcription.stop(threads: settings.workers)
-    context.delivery.stop(threads: Self.deliveries)
+    context.delivery.stop(threads: settings.delivery.connections)
     context.board.killWorkers()
     if group.wait(timeout: .now() + .seconds(10)) == .timedOut {
       log.warning("stopped with a delivery in progress; it is tried again at the next start")

@@ -50,7 +50,7 @@ struct DaemonAnswers {
       daemon: .init(
         pid: getpid(), uptimeSeconds: Double(now - context.startedMS) / 1_000,
         workers: context.board.workers, engines: context.board.knownEngines,
-        delivery: context.deliveryBoard.status(target: context.settings.deliveryTarget),
+        delivery: context.deliveryBoard.status(target: context.settings.delivery.target),
         alarms: context.alarms.counts),
       spool: try context.store.statistics(nowMS: now))
   }

@@ -18,6 +18,7 @@ struct DaemonContext: Sendable {
   /// Rings when a message is ready to go out.
   var delivery = Doorbell()
   var deliveryBoard = DeliveryBoard()
+  var targetHealth = TargetHealth()
   var startedMS = Clock.nowMS()
 
   /// In force now; ask once where several values must fit together.

@@ -9,13 +9,33 @@ final class LiveSettings: Sendable {
   final class Snapshot: Sendable {
     let settings: Settings
     let recognition: Recognition
-    let target: SMTPTarget
+    let target: DeliveryTarget
+    /// For originals that the target refused for good.
+    let fallback: DeliveryTarget?
+    let limits: SMTPLimits
+    /// The target when it is one that mail can be passed on to, command by command.
+    var listener: SMTPTarget? {
+      guard case .listener(let target) = target else { return nil }
+      return target
+    }
 
     /// `key`: the secret of the loop guard.
     init(_ settings: Settings, key: [UInt8]) throws(CommandFailure) {
       self.settings = settings
       recognition = try Wiring.recognition(settings, key: key)
-      target = try Wiring.target(settings)
+      let target = try Wiring.target(settings.delivery.target, "target")
+      if case .command = target, settings.contentFilterListen != nil {
+        throw CommandFailure(
+          "[delivery] target: \(target) cannot pass on what comes by [content_filter] listen, a "
+            + "listener can")
+      }
+      self.target = target
+      if let text = settings.delivery.fallbackTarget {
+        fallback = try Wiring.target(text, "fallback_target")
+      } else {
+        fallback = nil
+      }
+      limits = Wiring.limits(settings.delivery)
     }
   }
 

@@ -27,12 +27,25 @@ enum Wiring {
       dictionary: setup.dictionary)
   }
 
-  static func target(_ settings: Settings) throws(CommandFailure) -> SMTPTarget {
+  static func target(_ text: String, _ key: String) throws(CommandFailure) -> DeliveryTarget {
     do throws(InvalidTarget) {
-      return try SMTPTarget(settings.deliveryTarget)
+      return try DeliveryTarget(text)
     } catch {
-      throw CommandFailure("[delivery] target: \(error.sentence)")
+      throw CommandFailure("[delivery] \(key): \(error.sentence)")
     }
+  }
+
+  static func limits(_ settings: Settings.Delivery) -> SMTPLimits {
+    var limits = SMTPLimits()
+    limits.connect = .milliseconds(settings.connectMS)
+    limits.greeting = .milliseconds(settings.heloMS)
+    limits.hello = .milliseconds(settings.heloMS)
+    limits.mail = .milliseconds(settings.mailMS)
+    limits.rcpt = .milliseconds(settings.rcptMS)
+    limits.data = .milliseconds(settings.dataInitMS)
+    limits.block = .milliseconds(settings.dataXferMS)
+    limits.finalDot = .milliseconds(settings.dataDoneMS)
+    return limits
   }
 
   /// `key`: the secret of the loop guard.

@@ -84,7 +84,7 @@ final class ContentFilter: SMTPServerSession {
     stage = reason == nil ? .collecting(isJudged: false) : .passing
     if let reason { note(reason) }
     let reply = ask { () throws(SMTPFailure) in
-      let connection = try connected()
+      guard let connection = try connected() else { return nil }
       if let lacking = Self.lacking(for: parameters, at: connection) { return lacking }
       let (message, reply) = try OnwardMessage.begin(
         connection, sender: address, parameters: parameters, forwarding: forwarded)
