@@ -13,14 +13,11 @@ import Testing
   /// A program that writes its arguments, each ended by a NUL, and its input into files.
   private func command(_ body: String = "") throws -> SendmailCommand {
     let path = directory.file("sendmail")
-    let script = """
-      #!/bin/sh
-      for word in "$@"; do printf '%s\\0' "$word"; done >'\(directory.file("arguments"))'
-      \(body.isEmpty ? "cat >'\(directory.file("input"))'" : body)
-
-      """
-    try script.write(toFile: path, atomically: true, encoding: .utf8)
-    try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: path)
+    try ChildProcess.install(
+      script: """
+        for word in "$@"; do printf '%s\\0' "$word"; done >'\(directory.file("arguments"))'
+        \(body.isEmpty ? "cat >'\(directory.file("input"))'" : body)
+        """, at: path)
     return SendmailCommand(path: path)
   }
 

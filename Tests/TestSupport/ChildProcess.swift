@@ -126,6 +126,19 @@ package final class ChildProcess: Sendable {
     return isSo(errors)
   }
 
+  /// Writes a shell script that can be run at once.
+  ///
+  /// A child writes it: written here, a process that another test starts just then would hold it open, and
+  /// the kernel runs no file that is open for writing (ETXTBSY).
+  package static func install(script: String, at path: String) throws {
+    let writer = try ChildProcess(
+      "/bin/sh", ["-c", "cat >\"$0\" && chmod 755 \"$0\"", path],
+      input: Array("#!/bin/sh\n\(script)\n".utf8))
+    guard writer.waitForExit(seconds: 20) == 0 else {
+      throw Failure(description: "cannot write \(path): \(writer.errors)")
+    }
+  }
+
   /// Exit status, or 128 and the number of the signal; nil when it still runs at the limit.
   ///
   /// Then all it has said is there.

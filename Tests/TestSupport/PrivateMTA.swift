@@ -55,13 +55,8 @@ extension PrivateMTA {
 
   /// Writes a program that is its sendmail(1) command, and nothing but that, to this path.
   package func installSendmail(at path: String) throws {
-    let wrapper = """
-      #!/bin/sh
-      exec '\(Self.scriptPath)' sendmail '\(directory.path)' "$@"
-
-      """
-    try wrapper.write(toFile: path, atomically: true, encoding: .utf8)
-    try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: path)
+    try ChildProcess.install(
+      script: "exec '\(Self.scriptPath)' sendmail '\(directory.path)' \"$@\"", at: path)
   }
 
   /// The program that a pipe transport of its calls: this daemon's.
