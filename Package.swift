@@ -84,6 +84,8 @@ let package = Package(
     tests("DocumentationTests", ["Operations"]),
     tests("SpoolTests", ["Spool", "Voicemail"]),
     tests("OperationsTests", ["Operations"]),
+    // Its entries are built for libFuzzer too, by Scripts/fuzz.
+    tests("FuzzTests", ["SMTP", "Mail", "Voicemail"]),
     tests("EndToEndTests", ["Filter"]),
   ]
 )

@@ -1,16 +1,11 @@
-// libFuzzer entry for enhancing: any bytes as a message that a transcript is put into.
-// Built and run by Scripts/fuzz; no part of the package.
-
 import Mail
 import Voicemail
 
-/// C: libFuzzer's entry.
-@_cdecl("LLVMFuzzerTestOneInput")
-public func fuzzEnhancing(_ data: UnsafePointer<UInt8>?, _ size: Int) -> CInt {
-  let message = Array(UnsafeBufferPointer(start: data, count: size))
+/// Any bytes as a message that a transcript is put into.
+func fuzzEnhancing(_ message: [UInt8]) throws {
   let reader = GMimeReader()
   let recognition = Recognition(loopGuard: Fuzzing.loopGuard)
-  guard let facts = try? reader.read(message) else { return 0 }
+  guard let facts = try? reader.read(message) else { return }
   let verdict = recognition.verdict(facts, Fuzzing.envelope, Fuzzing.client)
   var voicemail = VoicemailFacts(rule: "fuzz", reason: "fuzz")
   if case .voicemail(let found) = verdict { voicemail = found }
@@ -28,14 +23,14 @@ public func fuzzEnhancing(_ data: UnsafePointer<UInt8>?, _ size: Int) -> CInt {
     headers: [Fuzzing.loopGuard.marker(id: "fuzz", unixSeconds: 0, message: facts)])
   let splicer = MessageSplicer { 0x1234_5678_9abc_def0 }
   // A refusal is an answer: the original goes out then.
-  guard let output = try? splicer.enhance(message, with: enhancement) else { return 0 }
+  guard let output = try? splicer.enhance(message, with: enhancement) else { return }
 
-  guard let after = try? reader.read(output) else { fatalError("the output cannot be read") }
-  hold(recordings(after, output, reader) == recordings(facts, message, reader), "audio")
+  let after = try reader.read(output)
+  try hold(
+    recordings(after, output, reader) == recordings(facts, message, reader), "recordings are kept")
   if case .voicemail = recognition.verdict(after, Fuzzing.envelope, Fuzzing.client) {
-    fatalError("what was enhanced would be taken over again")
+    throw BrokenPromise(description: "what was enhanced is not taken over again")
   }
-  return 0
 }
 
 private func recordings(_ facts: MessageFacts, _ message: [UInt8], _ reader: GMimeReader)

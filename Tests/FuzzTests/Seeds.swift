@@ -1,0 +1,72 @@
+import Testing
+
+/// The entries of Scripts/fuzz on a few inputs and random damage to them: in each test run, and so that
+/// they keep pace with what they call.
+struct Seeds {
+  private static let dialogue = """
+    \u{4}EHLO a
+    XFORWARD ADDR=192.0.2.1 NAME=x HELO=a+2Bb IDENT=Q PROTO=ESMTP SOURCE=REMOTE
+    MAIL FROM:<a@b> SIZE=9 BODY=8BITMIME RET=HDRS SMTPUTF8
+    RCPT TO:<c@d> NOTIFY=NEVER
+    RCPT TO:<no@d>
+    DATA
+    Subject: x
+
+    ..dot
+    .
+    RSET
+    MAIL FROM:<>
+    QUIT
+
+    """
+
+  private static let voicemail = """
+    From: PBX <pbx@example.com>
+    Message-ID: <Asterisk-3-18-1001-42@pbx>
+    X-Asterisk-CallerID: 07700900123
+    Content-Type: multipart/mixed; boundary="b"
+
+    --b
+    Content-Type: text/plain; charset=utf-8
+    Content-Transfer-Encoding: quoted-printable
+
+    just left =C3=A9
+    --b
+    Content-Type: audio/x-wav; name="msg0002.WAV"
+    Content-Transfer-Encoding: base64
+
+    UklGRgAAAABXQVZF
+    --b--
+
+    """
+
+  private static let pieces = [
+    "\r\n", "\n", "\r", ".", "\r\n.\r\n", "\n.\n", "\0", ":", "--b", " ", "\"", "<", ">", "=",
+    "Content-Type: message/rfc822\r\n\r\n", "DATA\r\n", "MAIL FROM:<a@b>\r\n", "\u{FF}",
+  ].map { Array($0.utf8) }
+
+  @Test(
+    arguments: [
+      ("SMTP server", dialogue, fuzzSMTPServer), ("recognition", voicemail, fuzzRecognition),
+      ("enhancing", voicemail, fuzzEnhancing),
+    ] as [(String, String, @Sendable ([UInt8]) throws -> Void)])
+  func `damaged input breaks no promise`(
+    _ name: String, _ seed: String, _ entry: @Sendable ([UInt8]) throws -> Void
+  ) throws {
+    let seed = Array(seed.replacing("\n", with: "\r\n").utf8)
+    try entry(seed)
+    try entry([])
+    var random = SystemRandomNumberGenerator()
+    for _ in 0..<300 {
+      var input = seed
+      for _ in 0...Int.random(in: 0...3, using: &random) {
+        let place = Int.random(in: 0...input.count, using: &random)
+        let end = Int.random(in: place...min(place + 20, input.count), using: &random)
+        input.replaceSubrange(place..<end, with: Self.pieces.randomElement(using: &random) ?? [])
+      }
+      #expect(throws: Never.self, "\(String(decoding: input, as: UTF8.self).debugDescription)") {
+        try entry(input)
+      }
+    }
+  }
+}
