@@ -46,7 +46,9 @@ let package = Package(
     // The durable queue.
     .target(
       name: "Spool", dependencies: ["Voicemail", "CSQLite"],
-      resources: [.embedInCode("schema.sql")], swiftSettings: settings),
+      resources: [.embedInCode("schema.sql")],
+      // The crash tests' places to die; a release has none.
+      swiftSettings: settings + [.define("FAILPOINTS", .when(configuration: .debug))]),
     // Any recording to mono PCM.
     library("Audio", ["Voicemail", "CSndFile", "CSoxr"]),
     // The engines that turn PCM into text.

@@ -16,6 +16,10 @@ package struct Settings: Sendable, Equatable {
   package var contentFilterListen: String?
   package var contentFilterSocketMode: UInt32 = 0
   package var contentFilterSocketGroup: String?
+  package var minFreeBytes = 0
+  package var maxSpoolBytes = 0
+  package var maxMessages = 0
+  package var historyDays = 0
   package var sources: [String] = []
   package var transcriptionDeadlineMS: Int64 = 0
   package var maxAudioSeconds = 0
@@ -85,6 +89,10 @@ package struct Settings: Sendable, Equatable {
     contentFilterListen = optional("content_filter.listen")
     contentFilterSocketMode = UInt32(number("content_filter.socket_mode"))
     contentFilterSocketGroup = optional("content_filter.socket_group")
+    minFreeBytes = number("spool.min_free_bytes")
+    maxSpoolBytes = number("spool.max_spool_bytes")
+    maxMessages = number("spool.max_messages")
+    historyDays = number("spool.history_days")
     sources = values["recognition.sources"]?.list ?? []
     transcriptionDeadlineMS = Int64(number("transcription.deadline"))
     maxAudioSeconds = (number("transcription.max_audio") + 999) / 1_000

@@ -94,6 +94,18 @@ package enum SettingsTable {
       "content_filter", "socket_group", .text, "",
       "Group of its Unix socket; empty leaves it to the directory."),
     .init(
+      "spool", "min_free_bytes", .size(0...(1 << 40)), "256MB",
+      "Free bytes on the spool's disk below which voicemail passes unchanged."),
+    .init(
+      "spool", "max_spool_bytes", .size((1 << 20)...(1 << 50)), "20GB",
+      "Bytes in the spool above which voicemail passes unchanged."),
+    .init(
+      "spool", "max_messages", .integer(1...10_000_000), "100000",
+      "Messages in the spool above which voicemail passes unchanged."),
+    .init(
+      "spool", "history_days", .integer(0...3_650), "30",
+      "Days for which facts about delivered messages are kept, without content."),
+    .init(
       "recognition", "sources", .list,
       "127.0.0.0/8, ::1, 10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16, 169.254.0.0/16, fc00::/7, "
         + "fe80::/10",

@@ -6,34 +6,44 @@ internal import Synchronization
 /// Callers block; they are libmilter's, delivery's and the control socket's threads. The connection is touched
 /// on one serial queue only.
 final class CommitQueue: Sendable {
+  /// Runs inside a transaction.
+  typealias Change = @Sendable (Connection) throws(SpoolError) -> Void
+
   private struct Waiting: Sendable {
-    /// Runs inside the transaction; keeps its own result or error.
-    var body: @Sendable (Connection) throws(SpoolError) -> Void
+    /// Keeps its own result or error.
+    var body: Change
+    /// What takes it back, should it have happened after a failure was told.
+    var undo: Change?
     /// Told how it ended, after the commit.
     var finish: @Sendable (SpoolError?) -> Void
   }
 
   private let waiting = Mutex<[Waiting]>([])
-  private let connection: Mutex<Connection>
+  let file: Mutex<SpoolFile>
   private let queue = DispatchQueue(label: "spool")
 
-  init(_ connection: sending Connection) {
-    self.connection = Mutex(connection)
+  init(_ file: sending SpoolFile) {
+    self.file = Mutex(file)
   }
 
   /// Runs the body in a transaction and returns after its commit.
-  func perform<T: Sendable>(_ body: @escaping @Sendable (Connection) throws(SpoolError) -> T)
-    throws(SpoolError) -> T
-  {
+  ///
+  /// `undo`: for a change whose failure is told to somebody who then acts on it. When the disk fails in the middle
+  /// of a commit, the change may be there after all once the file is read anew.
+  func perform<T: Sendable>(
+    undo: Change? = nil, _ body: @escaping @Sendable (Connection) throws(SpoolError) -> T
+  ) throws(SpoolError) -> T {
     let outcome = Outcome<T>()
-    let entry = Waiting { connection throws(SpoolError) in
-      outcome.value.withLock { $0 = nil }
-      let value = try body(connection)
-      outcome.value.withLock { $0 = .success(value) }
-    } finish: { error in
-      if let error { outcome.value.withLock { $0 = .failure(error) } }
-      outcome.done.signal()
-    }
+    let entry = Waiting(
+      body: { connection throws(SpoolError) in
+        outcome.value.withLock { $0 = nil }
+        let value = try body(connection)
+        outcome.value.withLock { $0 = .success(value) }
+      }, undo: undo,
+      finish: { error in
+        if let error { outcome.value.withLock { $0 = .failure(error) } }
+        outcome.done.signal()
+      })
     waiting.withLock { $0.append(entry) }
     queue.async { self.drain() }
     outcome.done.wait()
@@ -45,7 +55,7 @@ final class CommitQueue: Sendable {
 
   /// How many wait for the next transaction.
   var depth: Int { waiting.withLock { $0.count } }
-  private var isIdle: Bool { depth == 0 }
+  var isIdle: Bool { depth == 0 }
 
   /// Returns when nothing of the queue's own keeps the connection open any more.
   func settle() { queue.sync {} }
@@ -57,17 +67,31 @@ final class CommitQueue: Sendable {
       return all
     }
     guard !batch.isEmpty else { return }
-    let errors = connection.withLock { connection in Self.commit(batch, on: connection) }
+    let errors = file.withLock { file in Self.perform(batch, in: file) }
     for (entry, error) in zip(batch, errors) { entry.finish(error) }
     guard isIdle else { return }
-    connection.withLock { connection in
-      guard connection.hasErased else { return }
+    file.withLock { file in
+      guard let connection = try? file.connected(), connection.hasErased else { return }
       // secure_delete cleans the tables; the log keeps what they held until it is cut.
       connection.hasErased = (try? connection.run("PRAGMA wal_checkpoint(TRUNCATE)")) == nil
     }
   }
 
-  /// One transaction; an entry that fails is undone alone, a failed commit is tried again one by one.
+  private static func perform(_ batch: [Waiting], in file: SpoolFile) -> [SpoolError?] {
+    do throws(SpoolError) {
+      let errors = commit(batch, on: try file.connected())
+      if let fatal = errors.lazy.compactMap(\.self).first(where: { $0.isPoison || $0.isDamage }) {
+        file.distrust(
+          fatal, undo: zip(batch, errors).compactMap { $0.1 == nil ? nil : $0.0.undo })
+      }
+      return errors
+    } catch {
+      return batch.map { _ in error }
+    }
+  }
+
+  /// One transaction; an entry that fails is undone alone, a commit for which there is no room is tried again one
+  /// by one.
   private static func commit(_ batch: [Waiting], on connection: Connection) -> [SpoolError?] {
     var errors: [SpoolError?] = []
     do throws(SpoolError) {
@@ -78,6 +102,7 @@ final class CommitQueue: Sendable {
           try entry.body(connection)
           errors.append(nil)
         } catch {
+          if error.isPoison || error.isDamage { throw error }
           errors.append(error)
           // On a full disk SQLite rolls the whole transaction back by itself: nothing to go back to.
           guard connection.isInTransaction else { throw error }
@@ -85,12 +110,15 @@ final class CommitQueue: Sendable {
         }
         try connection.run("RELEASE entry")
       }
+      Failpoint.pass("before commit")
       try connection.run("COMMIT")
+      Failpoint.pass("after commit")
       return errors
     } catch {
       if connection.isInTransaction { _ = try? connection.run("ROLLBACK") }
       // One that does not fit must not take the others with it.
-      return batch.count > 1 ? batch.flatMap { commit([$0], on: connection) } : [error]
+      guard error.isFull, batch.count > 1 else { return batch.map { _ in error } }
+      return batch.flatMap { commit([$0], on: connection) }
     }
   }
 }

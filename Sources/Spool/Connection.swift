@@ -21,9 +21,22 @@ enum SQLValue: Sendable {
   let path: String
   /// Content was erased since the last checkpoint: the write-ahead log still holds it.
   var hasErased = false
+  /// Why nothing new may be written: it would not survive this process.
+  var noReception: SpoolError?
+
+  /// How long another program's lock is waited for; the MTA waits meanwhile.
+  private static let patienceMS = 2_000
 
   /// Opens or makes the file and sets what durability and privacy need, reading each back.
-  init(path: String) throws(SpoolError) {
+  convenience init(path: String) throws(SpoolError) {
+    try self.init(opening: path)
+    try configure()
+  }
+
+  /// Opens a file that must not be changed more than needed to read it.
+  convenience init(damaged path: String) throws(SpoolError) { try self.init(opening: path) }
+
+  private init(opening path: String) throws(SpoolError) {
     var opened: OpaquePointer?
     // C: sqlite3_open_v2. NOMUTEX: CommitQueue serialises.
     let flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX
@@ -36,7 +49,6 @@ enum SQLValue: Sendable {
     unsafe handle = opened
     self.path = path
     unsafe sqlite3_extended_result_codes(opened, 1)
-    try configure()
   }
 
   deinit {
@@ -47,6 +59,7 @@ enum SQLValue: Sendable {
   private func configure() throws(SpoolError) {
     // auto_vacuum first: it takes effect only before the first table.
     let wanted: [(set: String, read: String, value: String)] = [
+      ("busy_timeout = \(Self.patienceMS)", "busy_timeout", "\(Self.patienceMS)"),
       ("auto_vacuum = INCREMENTAL", "auto_vacuum", "2"),
       ("journal_mode = WAL", "journal_mode", "wal"),
       ("synchronous = FULL", "synchronous", "2"),
@@ -92,6 +105,9 @@ enum SQLValue: Sendable {
   func query<T>(_ sql: String, _ values: SQLValue..., row: (Row) -> T) throws(SpoolError) -> [T] {
     try execute(sql, values, row: row)
   }
+
+  /// Rows until the first that cannot be read.
+  func each(_ sql: String, row: (Row) -> Void) { _ = try? execute(sql, [], row: row) }
 
   private func execute<T>(_ sql: String, _ values: [SQLValue], row: (Row) -> T) throws(SpoolError)
     -> [T]
@@ -173,6 +189,16 @@ enum SQLValue: Sendable {
 
   func isNull(_ column: Int32) -> Bool {
     unsafe sqlite3_column_type(statement, column) == SQLITE_NULL
+  }
+
+  /// A copy, of whatever type.
+  func value(_ column: Int32) -> SQLValue {
+    switch unsafe sqlite3_column_type(statement, column) {
+    case SQLITE_INTEGER: .integer(integer(column))
+    case SQLITE_TEXT: .text(text(column) ?? "")
+    case SQLITE_BLOB: .blob(blob(column)[...])
+    default: .null
+    }
   }
 
   func text(_ column: Int32) -> String? {

@@ -56,6 +56,12 @@ extension JobStore {
     outcome: DeliveryOutcome, form: DeliveryForm? = nil, story: [String] = [], nowMS: Int64
   ) throws(SpoolError) -> Bool {
     try commits.perform { connection throws(SpoolError) in
+      guard try connection.holds(lease) else { return false }
+      // First: what went out is counted when the state changes.
+      if let form {
+        try connection.run(
+          "UPDATE message SET form = ? WHERE id = ?", .text(form.rawValue), .text(lease.id))
+      }
       let held: Bool
       let end: String
       switch outcome {
@@ -74,10 +80,6 @@ extension JobStore {
       }
       guard held else { return false }
       try connection.note(lease.id, replies, newQueueID)
-      if let form {
-        try connection.run(
-          "UPDATE message SET form = ? WHERE id = ?", .text(form.rawValue), .text(lease.id))
-      }
       if outcome == .done {
         try connection.run("DELETE FROM content WHERE message_id = ?", .text(lease.id))
         connection.hasErased = true

@@ -1,5 +1,4 @@
 internal import FoundationEssentials
-internal import Glibc
 internal import Voicemail
 
 /// The durable queue of voicemails in one SQLite file.
@@ -8,30 +7,25 @@ internal import Voicemail
 /// Swift cooperative pool. Times are milliseconds since 1970 and come from the caller.
 package final class JobStore: Sendable {
   let commits: CommitQueue
-  private let lock: SpoolLock
+  let notify: @Sendable (SpoolNotice) -> Void
   package let path: String
 
   /// Bytes of one row of content: large enough to be cheap, small enough never to need a message in one piece.
   static let chunkBytes = 256 * 1024
 
-  /// Opens the spool in that directory, which must exist; the daemon also makes it when absent.
-  package init(directory: String, mayCreate: Bool = true) throws(SpoolError) {
-    // Checked before stored: a throw after the last property is set would run deinit.
-    let lock = try SpoolLock(path: directory + "/spool.lock")
-    let path = directory + "/spool.sqlite"
-    guard unsafe mayCreate || access(path, F_OK) == 0 else {
-      throw SpoolError("there is no spool at \(path); is [daemon] state_directory right?")
-    }
-    // Before SQLite does: it makes files for all to read, and its log takes the mode of this one.
-    close(unsafe open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600))
-    let connection = try Connection(path: path)
-    try Schema.prepare(connection)
-    self.lock = lock
-    self.path = path
-    commits = CommitQueue(connection)
+  /// Opens the spool in that directory, which must exist. The daemon also makes it when absent, and sets a damaged
+  /// one aside; `notify` hears of the latter, and of what else the spool does by itself.
+  package init(
+    directory: String, mayCreate: Bool = true,
+    notify: @escaping @Sendable (SpoolNotice) -> Void = { _ in }
+  ) throws(SpoolError) {
+    let file = try SpoolFile(directory: directory, mayRepair: mayCreate, notify: notify)
+    self.notify = notify
+    path = file.path
+    commits = CommitQueue(file)
   }
 
-  /// The connection must be closed before the lock goes.
+  /// The file must be closed before another may open it.
   deinit { commits.settle() }
 
   /// Takes back every lease: at start-up whoever held one is dead, since the lock is ours.
@@ -113,7 +107,7 @@ enum JSONColumn {
     do {
       return try JSONDecoder().decode(type, from: Data((text ?? "").utf8))
     } catch {
-      throw SpoolError(code: SpoolError.corrupt, "spool: message \(id): damaged \(type) column")
+      throw SpoolError(code: SpoolError.unreadable, "spool: message \(id): damaged \(type) column")
     }
   }
 }

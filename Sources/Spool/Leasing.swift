@@ -1,63 +1,86 @@
 package import Voicemail
 
 extension JobStore {
-  /// Leases the oldest message that waits for a transcript; nil when none is due.
+  /// Leases the message that has waited longest for a transcript; nil when none is due.
   package func leaseForTranscription(holder: String, nowMS: Int64) throws(SpoolError)
     -> LeasedJob?
   {
-    try commits.perform { connection throws(SpoolError) in
-      try connection.lease(
-        to: .transcribing, holder: holder, nowMS: nowMS,
-        """
-        SELECT id FROM message WHERE state = 'waiting' AND due_ms <= ?
-        ORDER BY received_ms LIMIT 1
-        """)
-    }
+    try lease(for: .transcription, holder: holder, nowMS: nowMS)
   }
 
   /// Leases the message whose delivery is most overdue; nil when none is due.
   package func leaseForDelivery(holder: String, nowMS: Int64) throws(SpoolError) -> LeasedJob? {
-    try commits.perform { connection throws(SpoolError) in
-      try connection.lease(
-        to: .delivering, holder: holder, nowMS: nowMS,
-        """
-        SELECT id FROM message WHERE state IN ('ready', 'deferred') AND due_ms <= ?
-        ORDER BY due_ms LIMIT 1
-        """)
+    try lease(for: .delivery, holder: holder, nowMS: nowMS)
+  }
+
+  private func lease(for stage: JobStage, holder: String, nowMS: Int64) throws(SpoolError)
+    -> LeasedJob?
+  {
+    let found = try commits.perform { connection throws(SpoolError) in
+      try connection.lease(for: stage, holder: holder, nowMS: nowMS)
     }
+    for failure in found.unreadable { notify(failure) }
+    return found.job
   }
 
   /// When the next message falls due for that stage; nil when nothing waits.
   package func nextDueMS(delivery: Bool) throws(SpoolError) -> Int64? {
+    let stage = delivery ? JobStage.delivery : .transcription
+    return try commits.perform { connection throws(SpoolError) in
+      try connection.query(
+        "SELECT min(due_ms) FROM message WHERE stage = ? AND \(Connection.isWaiting)",
+        .text(stage.rawValue)
+      ) { $0.isNull(0) ? nil : $0.integer(0) }.first ?? nil
+    }
+  }
+
+  /// When the longest waiting message without a transcript was received; nil when there is none.
+  package func oldestUntranscribedMS() throws(SpoolError) -> Int64? {
     try commits.perform { connection throws(SpoolError) in
       try connection.query(
-        delivery
-          ? "SELECT min(due_ms) FROM message WHERE state IN ('ready', 'deferred')"
-          : "SELECT min(due_ms) FROM message WHERE state = 'waiting'"
+        "SELECT min(received_ms) FROM message WHERE \(Connection.isUntranscribed)"
       ) { $0.isNull(0) ? nil : $0.integer(0) }.first ?? nil
     }
   }
 }
 
 extension Connection {
+  // Word for word what the partial indexes of schema.sql say, else SQLite does not use them.
+  static let isWaiting = "state IN ('waiting', 'ready', 'deferred')"
+  static let isUntranscribed = "stage = 'transcription' AND state IN ('waiting', 'deferred')"
+
+  fileprivate struct Found: Sendable {
+    var job: LeasedJob?
+    var unreadable: [SpoolNotice] = []
+  }
+
   /// One statement chooses and marks the message, so that two holders never get the same one.
-  fileprivate func lease(to state: JobState, holder: String, nowMS: Int64, _ choice: String)
-    throws(SpoolError) -> LeasedJob?
+  fileprivate func lease(for stage: JobStage, holder: String, nowMS: Int64) throws(SpoolError)
+    -> Found
   {
-    while let found = try mark(state, holder: holder, nowMS: nowMS, choice) {
+    var unreadable: [SpoolNotice] = []
+    while let found = try mark(stage, holder: holder, nowMS: nowMS) {
       do throws(SpoolError) {
-        return try job(found, form: state == .transcribing ? .original : found.form)
+        let job = try job(found, form: stage == .transcription ? .original : found.form)
+        try event(found.id, nowMS, "\(stage.rawValue), attempt \(found.attempt): \(holder)")
+        return Found(job: job, unreadable: unreadable)
       } catch {
-        guard error.isDamage else { throw error }
+        guard error.isUnreadable else { throw error }
         // A message that cannot be read must not stand before all others for ever.
         try run(
-          "UPDATE message SET state = 'held', lease_holder = NULL, reason = ? WHERE id = ?",
+          "UPDATE message SET state = 'failed', lease_holder = NULL, reason = ? WHERE id = ?",
           .text(error.sentence), .text(found.id))
-        try event(found.id, nowMS, "held: \(error.sentence)")
+        try event(found.id, nowMS, "failed: \(error.sentence)")
+        unreadable.append(.unreadable(id: found.id, reason: error.sentence))
       }
     }
-    return nil
+    return Found(unreadable: unreadable)
   }
+
+  static let nextDue = """
+    SELECT id FROM message WHERE stage = ? AND \(isWaiting) AND due_ms <= ?
+    ORDER BY due_ms LIMIT 1
+    """
 
   private struct Marked {
     var id: String
@@ -73,18 +96,20 @@ extension Connection {
     var form: DeliveryForm
   }
 
-  private func mark(_ state: JobState, holder: String, nowMS: Int64, _ choice: String)
-    throws(SpoolError) -> Marked?
+  private func mark(_ stage: JobStage, holder: String, nowMS: Int64) throws(SpoolError)
+    -> Marked?
   {
-    let attempts = state == .transcribing ? "worker_attempts" : "delivery_attempts"
+    let isDelivery = stage == .delivery
+    let state = isDelivery ? JobState.delivering : .transcribing
+    let attempts = isDelivery ? "delivery_attempts" : "worker_attempts"
     return try query(
       """
       UPDATE message SET state = '\(state.rawValue)', lease_token = lease_token + 1,
         lease_holder = ?, \(attempts) = \(attempts) + 1
-      WHERE id = (\(choice))
+      WHERE id = (\(Self.nextDue))
       RETURNING id, lease_token, received_ms, sender, sender_parameters, client, message_id,
         voicemail, \(attempts), form, size_bytes
-      """, .text(holder), .integer(nowMS)
+      """, .text(holder), .text(stage.rawValue), .integer(nowMS)
     ) { row in
       Marked(
         id: row.text(0) ?? "", token: row.integer(1), receivedMS: row.integer(2),
@@ -98,7 +123,7 @@ extension Connection {
     let content = try content(of: found.id, form: form)
     guard form == .enhanced ? !content.isEmpty : content.count == found.sizeBytes else {
       throw SpoolError(
-        code: SpoolError.corrupt,
+        code: SpoolError.unreadable,
         "spool: message \(found.id): \(content.count) bytes of its \(form.rawValue) form are there, "
           + "of \(found.sizeBytes) received")
     }

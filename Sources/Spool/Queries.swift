@@ -10,10 +10,13 @@ package struct SpoolStatistics: Sendable, Codable, Equatable {
   package var deliveredLastDay: Int
   /// Of the last day's, those whose transcript is `failed`, and those that went out as they came.
   package var withoutTranscriptLastDay: Int
-  /// Median and longest seconds from reception to delivery of the last day.
+  /// Seconds from reception to delivery: the median of the last day's latest thousand, the day's longest.
   package var medianSeconds: Double?
   package var longestSeconds: Double?
+  /// Of the file, without pages that wait to be used again.
   package var spoolBytes: Int64
+
+  static let medianOf = 1_000
 }
 
 /// One message as `show` prints it: facts, never content.
@@ -54,31 +57,44 @@ extension JobStore {
   package func statistics(nowMS: Int64) throws(SpoolError) -> SpoolStatistics {
     try commits.perform { connection throws(SpoolError) in
       var messages = Dictionary(uniqueKeysWithValues: JobState.allCases.map { ($0.rawValue, 0) })
-      let counts = try connection.query("SELECT state, count(*) FROM message GROUP BY state") {
+      let counts = try connection.query("SELECT state, messages FROM tally") {
         (state: $0.text(0) ?? "", count: Int($0.integer(1)))
       }
       for row in counts { messages[row.state] = row.count }
-      let oldest =
-        try connection.query(
-          "SELECT min(received_ms) FROM message WHERE state <> 'delivered'"
-        ) { $0.isNull(0) ? nil : $0.integer(0) }.first ?? nil
+      var oldest: Int64?
+      for state in JobState.allCases where state != .delivered {
+        let first =
+          try connection.query(
+            "SELECT min(received_ms) FROM message WHERE state = ?", .text(state.rawValue)
+          ) { $0.isNull(0) ? nil : $0.integer(0) }.first ?? nil
+        oldest = [oldest, first].compactMap(\.self).min()
+      }
       let day = try connection.query(
         """
-        SELECT finished_ms, received_ms,
-          form = 'original' OR json_extract(result, '$.status') = 'failed'
-        FROM message WHERE finished_ms > ? ORDER BY finished_ms - received_ms
+        SELECT minute, messages, without_transcript, longest_ms FROM delivered_in_minute
+        WHERE minute > ?
+        """, .integer((nowMS - 86_400_000) / 60_000)
+      ) { row in
+        (
+          minute: row.integer(0), count: Int(row.integer(1)), without: Int(row.integer(2)),
+          longest: row.integer(3)
+        )
+      }
+      let hour = (nowMS - 3_600_000) / 60_000
+      let seconds = try connection.query(
+        """
+        SELECT finished_ms - received_ms FROM message WHERE finished_ms > ?
+        ORDER BY finished_ms DESC LIMIT \(SpoolStatistics.medianOf)
         """, .integer(nowMS - 86_400_000)
-      ) { (finished: $0.integer(0), received: $0.integer(1), without: $0.integer(2) == 1) }
-      let seconds = day.map { (Double($0.finished) - Double($0.received)) / 1_000 }
-      let pages = try connection.query(
-        "SELECT page_count * page_size FROM pragma_page_count(), pragma_page_size()"
-      ) { $0.integer(0) }
+      ) { Double($0.integer(0)) / 1_000 }.sorted()
       return SpoolStatistics(
         messages: messages, oldestReceivedMS: oldest,
-        deliveredLastHour: day.count { $0.finished > nowMS - 3_600_000 },
-        deliveredLastDay: day.count, withoutTranscriptLastDay: day.count { $0.without },
+        deliveredLastHour: day.filter { $0.minute > hour }.map(\.count).reduce(0, +),
+        deliveredLastDay: day.map(\.count).reduce(0, +),
+        withoutTranscriptLastDay: day.map(\.without).reduce(0, +),
         medianSeconds: seconds.isEmpty ? nil : seconds[seconds.count / 2],
-        longestSeconds: seconds.last, spoolBytes: pages.first ?? 0)
+        longestSeconds: day.map(\.longest).max().map { Double($0) / 1_000 },
+        spoolBytes: try connection.usedBytes())
     }
   }
 

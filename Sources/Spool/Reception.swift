@@ -2,13 +2,27 @@ package import Voicemail
 
 extension JobStore {
   /// How long a voicemail is remembered after reception.
-  private static let memoryMS: Int64 = 14 * 86_400_000
+  static let memoryMS: Int64 = 14 * 86_400_000
 
   /// Takes a voicemail over. When this returns true, it is on disk and the MTA may be told; false:
   /// it has been taken over before, and nothing is changed.
+  ///
+  /// After an error the MTA may be told that we do not have it.
   @discardableResult
-  package func accept(_ job: NewJob) throws(SpoolError) -> Bool {
-    try commits.perform { connection throws(SpoolError) in
+  package func accept(_ job: NewJob, within limits: SpoolLimits = .init()) throws(SpoolError)
+    -> Bool
+  {
+    let undo: CommitQueue.Change = {
+      [id = job.id, fingerprint = job.fingerprint] connection
+        throws(SpoolError) in
+      try connection.run("DELETE FROM message WHERE id = ?", .text(id))
+      guard let fingerprint else { return }
+      try connection.run("DELETE FROM seen WHERE fingerprint = ?", .blob(fingerprint[...]))
+    }
+    Failpoint.pass("reception before begin")
+    return try commits.perform(undo: undo) { connection throws(SpoolError) in
+      if let trouble = connection.noReception { throw trouble }
+      try connection.requireRoom(for: job.content.count, limits)
       guard try connection.remember(job, forMS: Self.memoryMS) else { return false }
       try connection.run(
         """
@@ -28,6 +42,7 @@ extension JobStore {
           try JSONColumn.encode(recipient.parameters))
       }
       try connection.store(job.content, of: job.id, as: .original)
+      Failpoint.pass("reception after content")
       try connection.event(
         job.id, job.receivedMS, "received by rule \(job.voicemail.rule): \(job.voicemail.reason)")
       return true
@@ -39,9 +54,10 @@ extension Connection {
   /// False when the message is remembered already.
   fileprivate func remember(_ job: NewJob, forMS span: Int64) throws(SpoolError) -> Bool {
     guard let fingerprint = job.fingerprint else { return true }
-    try run("DELETE FROM seen WHERE at_ms < ?", .integer(job.receivedMS - span))
     return try run(
-      "INSERT OR IGNORE INTO seen (fingerprint, at_ms) VALUES (?, ?)", .blob(fingerprint[...]),
-      .integer(job.receivedMS)) == 1
+      """
+      INSERT INTO seen (fingerprint, at_ms) VALUES (?, ?)
+      ON CONFLICT (fingerprint) DO UPDATE SET at_ms = excluded.at_ms WHERE at_ms < ?
+      """, .blob(fingerprint[...]), .integer(job.receivedMS), .integer(job.receivedMS - span)) == 1
   }
 }

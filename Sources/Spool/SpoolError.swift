@@ -5,9 +5,21 @@ package struct SpoolError: Error, Sendable, Equatable {
   /// One line: what was attempted, with which file, what SQLite said.
   package var sentence: String
 
-  /// C: SQLITE_CORRUPT; also for facts of ours that cannot be read back.
-  static let corrupt: Int32 = 11
-  var isDamage: Bool { code & 0xff == Self.corrupt }
+  /// Facts of ours that cannot be read back; the file may be whole.
+  static let unreadable: Int32 = -1
+  /// C: SQLITE_FULL; also for limits of ours.
+  static let full: Int32 = 13
+
+  /// What one message consists of cannot be read back.
+  var isUnreadable: Bool { code == Self.unreadable }
+  /// C: SQLITE_CORRUPT, SQLITE_NOTADB: the file itself is damaged.
+  package var isDamage: Bool { code > 0 && [11, 26].contains(code & 0xff) }
+  /// C: SQLITE_IOERR, SQLITE_CANTOPEN: what the connection believes of the file may be wrong from here on.
+  var isPoison: Bool { code > 0 && [10, 14].contains(code & 0xff) }
+  /// C: SQLITE_BUSY, SQLITE_LOCKED: another program has the file.
+  var isBusy: Bool { code > 0 && [5, 6].contains(code & 0xff) }
+  /// No room on the disk, or a limit of the settings is reached.
+  package var isFull: Bool { code > 0 && code & 0xff == Self.full }
 
   package init(code: Int32 = 0, _ sentence: String) {
     self.code = code

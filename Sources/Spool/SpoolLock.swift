@@ -5,6 +5,7 @@ internal import Glibc
 /// flock(2) on a file beside the spool; the kernel releases it with the process, however that ends.
 struct SpoolLock: ~Copyable {
   private let descriptor: Int32
+  private let path: String
 
   init(path: String) throws(SpoolError) {
     let descriptor = unsafe open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
@@ -18,7 +19,31 @@ struct SpoolLock: ~Copyable {
           + "another state_directory")
     }
     self.descriptor = descriptor
+    self.path = path
+  }
+
+  /// False when the file was removed: another program could lock a new one.
+  var isInPlace: Bool {
+    FileIdentity(path: path) != nil && FileIdentity(path: path) == FileIdentity(descriptor)
   }
 
   deinit { close(descriptor) }
+}
+
+/// Which file it is, whatever its name.
+struct FileIdentity: Equatable {
+  private let device: UInt64
+  private let number: UInt64
+
+  init?(path: String) {
+    var facts = stat()
+    guard unsafe stat(path, &facts) == 0 else { return nil }
+    (device, number) = (UInt64(facts.st_dev), UInt64(facts.st_ino))
+  }
+
+  init?(_ descriptor: Int32) {
+    var facts = stat()
+    guard unsafe fstat(descriptor, &facts) == 0 else { return nil }
+    (device, number) = (UInt64(facts.st_dev), UInt64(facts.st_ino))
+  }
 }

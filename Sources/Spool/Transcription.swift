@@ -36,7 +36,9 @@ extension JobStore {
       let form: DeliveryForm = outgoing == nil ? .original : .enhanced
       let facts = ResultFacts(result)
       let held = try connection.finish(
-        lease, "state = 'ready', due_ms = ?, form = ?, result = ?", .integer(nowMS),
+        lease,
+        "state = 'ready', stage = 'delivery', reason = NULL, due_ms = ?, form = ?, result = ?",
+        .integer(nowMS),
         .text(form.rawValue), try JSONColumn.encode(facts))
       guard held else { return false }
       if let outgoing { try connection.store(outgoing, of: lease.id, as: .enhanced) }
@@ -49,20 +51,22 @@ extension JobStore {
     }
   }
 
-  /// Takes a message back from a worker that died: it waits for another one, or, given up, goes out as it came.
-  package func loseWorker(_ lease: Lease, why: String, giveUp: Bool, nowMS: Int64)
+  /// Takes a message back from a worker that died or could do nothing: at `retryMS` it is tried again; without
+  /// that moment it goes out as it came.
+  package func loseWorker(_ lease: Lease, why: String, retryMS: Int64?, nowMS: Int64)
     throws(SpoolError)
   {
     try commits.perform { connection throws(SpoolError) in
+      guard let retryMS else {
+        let held = try connection.finish(
+          lease, "state = 'ready', stage = 'delivery', form = 'original', due_ms = ?",
+          .integer(nowMS))
+        if held { try connection.event(lease.id, nowMS, why + "; the original goes out") }
+        return
+      }
       let held = try connection.finish(
-        lease,
-        giveUp
-          ? "state = 'ready', form = 'original', due_ms = ?" : "state = 'waiting', due_ms = ?",
-        .integer(nowMS))
-      guard held else { return }
-      try connection.event(
-        lease.id, nowMS,
-        why + (giveUp ? "; the original goes out" : "; it waits for another worker"))
+        lease, "state = 'deferred', due_ms = ?, reason = ?", .integer(retryMS), .text(why))
+      if held { try connection.event(lease.id, nowMS, why + "; it waits for another worker") }
     }
   }
 
@@ -76,13 +80,17 @@ extension JobStore {
     }
   }
 
-  /// Messages received before that moment that still wait for a worker go out as they came.
+  /// Messages received before that moment that still wait for a worker go out as they came; some of them:
+  /// a backlog is not one transaction. Asked again, the others follow.
   package func expireWaiting(receivedBeforeMS: Int64, nowMS: Int64) throws(SpoolError) {
     try commits.perform { connection throws(SpoolError) in
       let expired = try connection.query(
         """
-        UPDATE message SET state = 'ready', form = 'original', due_ms = ?
-        WHERE state = 'waiting' AND received_ms < ? RETURNING id
+        UPDATE message SET state = 'ready', stage = 'delivery', form = 'original', due_ms = ?
+        WHERE id IN (SELECT id FROM message INDEXED BY message_untranscribed
+          WHERE \(Connection.isUntranscribed) AND received_ms < ?
+          ORDER BY received_ms LIMIT 100)
+        RETURNING id
         """, .integer(nowMS), .integer(receivedBeforeMS)
       ) { $0.text(0) ?? "" }
       for id in expired {

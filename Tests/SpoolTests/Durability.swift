@@ -9,7 +9,7 @@ import Voicemail
 @Suite struct Durability {
   @Test(arguments: [
     ("auto_vacuum", "2"), ("journal_mode", "wal"), ("synchronous", "2"), ("secure_delete", "1"),
-    ("foreign_keys", "1"), ("mmap_size", "0"),
+    ("foreign_keys", "1"), ("mmap_size", "0"), ("busy_timeout", "2000"),
   ])
   func `the connection that writes has what durability and privacy need`(
     pragma: String, value: String

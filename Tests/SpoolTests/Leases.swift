@@ -39,8 +39,10 @@ import Voicemail
     let store = spool.store
     try store.accept(.sample())
     let late = try #require(try store.leaseForTranscription(holder: "late", nowMS: 2_000))
-    try store.loseWorker(late.lease, why: "hung", giveUp: false, nowMS: 3_000)
-    #expect(try spool.state("job1") == .waiting)
+    try store.loseWorker(late.lease, why: "hung", retryMS: 3_200, nowMS: 3_000)
+    #expect(try spool.state("job1") == .deferred)
+    #expect(try store.nextDueMS(delivery: false) == 3_200)
+    #expect(try store.leaseForTranscription(holder: "early", nowMS: 3_199) == nil)
 
     // Nobody has it, then another one has it: the late one changes nothing either time.
     for step in ["waiting", "leased again", "finished"] {
@@ -48,7 +50,7 @@ import Voicemail
       #expect(
         try !store.finishTranscription(
           late.lease, result: .sample, outgoing: Array("late".utf8), nowMS: 4_000), "\(step)")
-      try store.loseWorker(late.lease, why: "again", giveUp: true, nowMS: 4_000)
+      try store.loseWorker(late.lease, why: "again", retryMS: nil, nowMS: 4_000)
       #expect(
         try !store.finishDelivery(
           late.lease, replies: [], newQueueID: "X", deliveryMS: 1, outcome: .done, nowMS: 4_000))
@@ -73,18 +75,19 @@ import Voicemail
     let store = spool.store
     try store.accept(.sample(content: Array("as it came".utf8)))
     let first = try #require(try store.leaseForTranscription(holder: "w", nowMS: 2_000))
-    try store.loseWorker(first.lease, why: "worker 1 crashed", giveUp: false, nowMS: 2_500)
+    try store.loseWorker(first.lease, why: "worker 1 crashed", retryMS: 2_600, nowMS: 2_500)
     let second = try #require(try store.leaseForTranscription(holder: "w", nowMS: 3_000))
     #expect(second.attempt == 2)
-    try store.loseWorker(second.lease, why: "worker 2 crashed", giveUp: true, nowMS: 3_500)
+    try store.loseWorker(second.lease, why: "worker 2 crashed", retryMS: nil, nowMS: 3_500)
     #expect(try spool.state("job1") == .ready)
-    let out = try #require(try store.leaseForDelivery(holder: "d", nowMS: 3_500))
+    let out = try #require(try store.leaseForDelivery(holder: "w", nowMS: 3_500))
     #expect(out.form == .original)
     #expect(out.content == Array("as it came".utf8))
     #expect(
-      try spool.events("job1").suffix(2) == [
-        "worker 1 crashed; it waits for another worker",
-        "worker 2 crashed; the original goes out",
+      try spool.events("job1").dropFirst() == [
+        "transcription, attempt 1: w", "worker 1 crashed; it waits for another worker",
+        "transcription, attempt 2: w", "worker 2 crashed; the original goes out",
+        "delivery, attempt 1: w",
       ])
   }
 

@@ -34,11 +34,14 @@ struct Daemon {
     try prepareStateDirectory()
 
     do {
-      let store = try JobStore(directory: settings.stateDirectory)
+      let alarms = Alarms(log)
+      let store = try JobStore(directory: settings.stateDirectory) { notice in
+        alarms.raise(notice)
+      }
       try store.voidLeases(nowMS: Clock.nowMS())
       let key = try secret(at: settings.stateDirectory + "/secret")
       let context = DaemonContext(
-        live: try LiveSettings(settings, key: key), log: log, store: store)
+        live: try LiveSettings(settings, key: key), log: log, store: store, alarms: alarms)
       let fronts = try SMTPFronts(context: context)
       let milter = try milterServer(context)
       try ControlSocket.serve(at: ControlSocket.path(stateDirectory: settings.stateDirectory)) {
@@ -130,6 +133,9 @@ struct Daemon {
         WorkerSlot(number: number, context: context).run()
       }
     }
+    DispatchQueue(label: "housekeeping").async(group: group) {
+      Housekeeping(context: context).run()
+    }
     for number in 1...settings.delivery.connections {
       DispatchQueue(label: "delivery \(number)").async(group: group) {
         DeliverySlot(context: context).run()
@@ -141,6 +147,7 @@ struct Daemon {
   private func stop(_ context: DaemonContext, _ group: DispatchGroup) {
     context.transcription.stop(threads: settings.workers)
     context.delivery.stop(threads: settings.delivery.connections)
+    context.housekeeping.stop(threads: 1)
     context.board.killWorkers()
     if group.wait(timeout: .now() + .seconds(10)) == .timedOut {
       log.warning("stopped with a delivery in progress; it is tried again at the next start")

@@ -12,11 +12,14 @@ struct DaemonContext: Sendable {
   var limits = ReceptionLimits()
   var rareLines: RareLines
   var alarms: Alarms
+  var spoolRoom: SpoolRoom
   var closing = Closing()
   /// Rings when a message waits for a worker.
   var transcription = Doorbell()
   /// Rings when a message is ready to go out.
   var delivery = Doorbell()
+  /// Rings when it is settings that have changed.
+  var housekeeping = Doorbell()
   var deliveryBoard = DeliveryBoard()
   var targetHealth = TargetHealth()
   var startedMS = Clock.nowMS()
@@ -25,13 +28,14 @@ struct DaemonContext: Sendable {
   var settings: Settings { live.current.settings }
   var recognition: Recognition { live.current.recognition }
 
-  init(live: LiveSettings, log: Log, store: JobStore) {
+  init(live: LiveSettings, log: Log, store: JobStore, alarms: Alarms) {
     self.live = live
     self.log = log
     self.store = store
     board = WorkerBoard(workers: live.current.settings.workers, nowMS: Clock.nowMS())
     rareLines = RareLines(log)
-    alarms = Alarms(log)
+    self.alarms = alarms
+    spoolRoom = SpoolRoom(log, alarms)
   }
 
   /// Trace line and marker: on top of every message that goes out, enhanced or not.

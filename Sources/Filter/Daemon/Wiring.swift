@@ -3,6 +3,7 @@ internal import Mail
 internal import Operations
 internal import SMTP
 internal import Speech
+internal import Spool
 internal import Voicemail
 
 /// Makes the parts from the settings; the only place that knows which adapter serves which port.
@@ -11,6 +12,12 @@ enum Wiring {
     WorkerSetup(
       maxAudioSeconds: settings.maxAudioSeconds, acousticModel: settings.acousticModel,
       languageModel: settings.languageModel, dictionary: settings.dictionary)
+  }
+
+  static func spoolLimits(_ settings: Settings) -> SpoolLimits {
+    SpoolLimits(
+      minFreeBytes: Int64(settings.minFreeBytes), maxSpoolBytes: Int64(settings.maxSpoolBytes),
+      maxMessages: settings.maxMessages)
   }
 
   static func decoder(_ setup: WorkerSetup) -> any AudioDecoder {

@@ -29,7 +29,7 @@ final class DeliverySlot {
           continue
         }
         let due = try context.store.nextDueMS(delivery: true)
-        let late = try context.store.nextDueMS(delivery: false).map { $0 + deadline }
+        let late = try context.store.oldestUntranscribedMS().map { $0 + deadline }
         rest(untilMS: [due, late].compactMap(\.self).min())
       } catch {
         context.log.error("spool trouble", ["where": "delivery", "why": error.sentence])

@@ -67,15 +67,17 @@ struct Intake {
   private func keep(_ job: NewJob, since start: ContinuousClock.Instant) -> Outcome {
     let queueID = job.client.queueID
     do throws(SpoolError) {
-      guard try context.store.accept(job) else {
+      guard try context.store.accept(job, within: Wiring.spoolLimits(context.settings)) else {
         let reason = "this voicemail was taken over before"
         context.log.info("passes", ["queue_id": queueID, "why": reason])
         return .pass(reason: reason)
       }
     } catch {
-      context.log.error("voicemail passes unchanged", ["queue_id": queueID, "why": error.sentence])
+      context.spoolRoom.refused(error, queueID: queueID)
       return .pass(reason: "it could not be kept")
     }
+    context.spoolRoom.kept()
+    Failpoint.pass("reception before reply")
     context.log.info(
       "voicemail",
       [

@@ -12,6 +12,9 @@ final class WorkerSlot {
   private let context: DaemonContext
   private var worker: WorkerProcess?
 
+  /// Short, as the deadline is: others get their turn in between.
+  private let schedule = RetrySchedule(firstMS: 1_000, longestMS: 60_000)
+
   /// Reading and writing a message without transcribing it.
   private static let shortLimit = Duration.seconds(30)
   private static let attemptsPerMessage = 2
@@ -32,7 +35,8 @@ final class WorkerSlot {
       }
       do throws(SpoolError) {
         let job = try context.store.leaseForTranscription(
-          holder: "worker \(number)", nowMS: Clock.nowMS())
+          holder: "worker \(number)\(worker.map { " (pid \($0.pid))" } ?? "")", nowMS: Clock.nowMS()
+        )
         if let job {
           try work(on: job)
         } else {
@@ -194,7 +198,11 @@ final class WorkerSlot {
     let why = "worker \(number) (pid \(pid)) lost: \(error)"
     context.log.error(
       "worker lost", ["id": job.id, "pid": pid, "attempt": "\(job.attempt)", "why": "\(error)"])
-    try context.store.loseWorker(job.lease, why: why, giveUp: giveUp, nowMS: Clock.nowMS())
+    let now = Clock.nowMS()
+    var random = SystemRandomNumberGenerator()
+    let delay = schedule.delayMS(afterAttempt: job.attempt, using: &random)
+    try context.store.loseWorker(
+      job.lease, why: why, retryMS: giveUp ? nil : now + delay, nowMS: now)
     if giveUp { context.delivery.ring() } else { context.transcription.ring() }
   }
 }

@@ -1,9 +1,6 @@
 /// Where a spooled message stands. Every message is in exactly one state, and `status` counts each.
 ///
-///     waiting ─▶ transcribing ─▶ ready ─▶ delivering ─▶ delivered
-///        ▲            │            ▲           │
-///        └─ worker ───┘            └ deferred ◀┤ try again later
-///           lost                               └▶ held: the administrator decides
+/// docs/spool.md has the diagram; the spool's table of messages enforces it, and a test compares the two.
 package enum JobState: String, Sendable, Codable, CaseIterable {
   /// Committed; no worker has it yet.
   case waiting
@@ -13,12 +10,20 @@ package enum JobState: String, Sendable, Codable, CaseIterable {
   case ready
   /// Leased to a delivery in progress.
   case delivering
-  /// The MTA did not take it; the next try has its time.
+  /// Its stage did not succeed; the next try has its time.
   case deferred
-  /// The MTA refused the original too, or the delivery lifetime is over; nothing moves it but the administrator.
+  /// The MTA refused the original too, the delivery lifetime is over, or the administrator holds it: nothing
+  /// moves it but the administrator.
   case held
+  /// What the spool kept of it cannot be read whole any more.
+  case failed
   /// The MTA has it. Content is erased, facts remain as history.
   case delivered
+}
+
+/// Which of the two works a message is in or waits for.
+package enum JobStage: String, Sendable, Codable, CaseIterable {
+  case transcription, delivery
 }
 
 /// Which bytes go back to the MTA.

@@ -1,0 +1,125 @@
+internal import Voicemail
+
+/// Takes what can be read of a damaged spool over into a new one.
+///
+/// Messages come as they stand, leases too: whoever holds one may still finish it. One whose facts can be read
+/// but not its content has failed. History stays behind.
+struct Salvage {
+  let path: String
+  let new: Connection
+
+  init(from path: String, into new: Connection) {
+    self.path = path
+    self.new = new
+  }
+
+  fileprivate struct Table {
+    var columns: [String]
+    var rows: [[SQLValue]]
+  }
+
+  /// How many messages were taken over, and how many could be seen but not read.
+  func run() -> (saved: Int, lost: Int) {
+    guard let old = try? Connection(damaged: path) else { return (0, 0) }
+    var (saved, lost) = (0, 0)
+    for id in ids(old) {
+      do throws(SpoolError) {
+        try new.run("BEGIN IMMEDIATE")
+        if try takeOver(id, from: old) { saved += 1 }
+        try new.run("COMMIT")
+      } catch {
+        if new.isInTransaction { _ = try? new.run("ROLLBACK") }
+        lost += 1
+      }
+    }
+    return (saved, lost)
+  }
+
+  /// Up to the damage from either end, by the table and by the index of its key.
+  private func ids(_ old: Connection) -> [String] {
+    var found: Set<String> = []
+    for order in ["NOT INDEXED ORDER BY rowid", "ORDER BY id"] {
+      for direction in ["", " DESC"] {
+        old.each("SELECT id FROM message \(order)\(direction)") { row in
+          if let id = row.text(0) { found.insert(id) }
+        }
+      }
+    }
+    return found.sorted()
+  }
+
+  /// False for history.
+  private func takeOver(_ id: String, from old: Connection) throws(SpoolError) -> Bool {
+    var message = try read("message", of: id, from: old, key: "id")
+    let recipients = try read("recipient", of: id, from: old, key: "message_id")
+    guard !message.rows.isEmpty, !recipients.rows.isEmpty else {
+      throw SpoolError("spool \(path): message \(id): nothing is left of it")
+    }
+    if message["state"]?.text == JobState.delivered.rawValue { return false }
+    var content = Table(columns: [], rows: [])
+    var why: String?
+    do throws(SpoolError) {
+      content = try read("content", of: id, from: old, key: "message_id")
+      let left = content.rows.reduce(0) { sum, row in
+        let isOriginal = row.contains { $0.text == DeliveryForm.original.rawValue }
+        return sum + (isOriginal ? row.map(\.byteCount).reduce(0, +) : 0)
+      }
+      let size = message["size_bytes"]?.number ?? 0
+      if Int64(left) != size { why = "\(left) of its \(size) bytes are left" }
+    } catch {
+      why = error.sentence
+    }
+    if let why {
+      message["state"] = .text(JobState.failed.rawValue)
+      message["lease_holder"] = .null
+      message["reason"] = .text(why)
+    }
+    try write(message, to: "message")
+    try write(recipients, to: "recipient")
+    try write(content, to: "content")
+    // The story is worth less than the message.
+    if let story = try? read("event", of: id, from: old, key: "message_id") {
+      try write(story, to: "event")
+    }
+    return true
+  }
+
+  private func read(_ table: String, of id: String, from old: Connection, key: String)
+    throws(SpoolError) -> Table
+  {
+    let columns = try new.query("SELECT name FROM pragma_table_info(?)", .text(table)) {
+      $0.text(0) ?? ""
+    }
+    let rows = try old.query(
+      "SELECT \(columns.joined(separator: ", ")) FROM \(table) WHERE \(key) = ?", .text(id)
+    ) { row in (0..<Int32(columns.count)).map { row.value($0) } }
+    return Table(columns: columns, rows: rows)
+  }
+
+  private func write(_ table: Table, to name: String) throws(SpoolError) {
+    let places = table.columns.map { _ in "?" }.joined(separator: ", ")
+    for row in table.rows {
+      try new.run(
+        "INSERT INTO \(name) (\(table.columns.joined(separator: ", "))) VALUES (\(places))",
+        list: row)
+    }
+  }
+}
+
+extension Salvage.Table {
+  /// A column of its first row.
+  fileprivate subscript(_ column: String) -> SQLValue? {
+    get { columns.firstIndex(of: column).flatMap { rows.first?[$0] } }
+    set {
+      if let index = columns.firstIndex(of: column), !rows.isEmpty {
+        rows[0][index] = newValue ?? .null
+      }
+    }
+  }
+}
+
+extension SQLValue {
+  fileprivate var text: String? { if case .text(let text) = self { text } else { nil } }
+  fileprivate var number: Int64? { if case .integer(let number) = self { number } else { nil } }
+  fileprivate var byteCount: Int { if case .blob(let bytes) = self { bytes.count } else { 0 } }
+}

@@ -1,0 +1,172 @@
+internal import Glibc
+
+/// The spool's file below its directory, and what is done when it fails: opened anew after an error of the disk,
+/// written again when somebody removed it, set aside when it is damaged.
+///
+/// Not Sendable: `CommitQueue` owns it together with its connection.
+final class SpoolFile {
+  let directory: String
+  let path: String
+  private let mayRepair: Bool
+  private let notify: @Sendable (SpoolNotice) -> Void
+  private var lock: SpoolLock
+  private var connection: Connection?
+  private var identity: (file: FileIdentity?, log: FileIdentity?)
+  /// Why the connection is not to be trusted any more.
+  private var poison: SpoolError?
+  private var undo: [CommitQueue.Change] = []
+  private var nextRestore = ContinuousClock.now
+
+  private static let restorePause = Duration.seconds(5)
+
+  /// Opens the spool in that directory, which must exist. `mayRepair`: a daemon makes it when it is absent and
+  /// replaces it when it is damaged, a command does neither.
+  init(
+    directory: String, mayRepair: Bool, notify: @escaping @Sendable (SpoolNotice) -> Void
+  ) throws(SpoolError) {
+    // Checked before stored: a throw after the last property is set would run deinit.
+    let lock = try SpoolLock(path: directory + "/spool.lock")
+    let path = directory + "/spool.sqlite"
+    guard unsafe mayRepair || access(path, F_OK) == 0 else {
+      throw SpoolError("there is no spool at \(path); is [daemon] state_directory right?")
+    }
+    self.directory = directory
+    self.path = path
+    self.mayRepair = mayRepair
+    self.notify = notify
+    self.lock = lock
+    do throws(SpoolError) {
+      try open()
+    } catch {
+      guard mayRepair, error.isDamage else { throw error }
+      try setAside(error)
+    }
+  }
+
+  // The connection must be closed before the lock goes.
+  deinit { connection = nil }
+
+  /// The connection for the next transaction.
+  func connected() throws(SpoolError) -> Connection {
+    if poison?.isDamage ?? false, let poison, mayRepair { try setAside(poison) }
+    if poison != nil || connection == nil { try reopen() }
+    if let trouble = restoreIfRemoved() { connection?.noReception = trouble }
+    guard let connection else { throw SpoolError("spool \(path): is not open") }
+    return connection
+  }
+
+  /// After an error of the disk or the file nothing more is done with this connection. `undo`: changes that failed
+  /// and may nevertheless come back when the file is read anew.
+  func distrust(_ error: SpoolError, undo changes: [CommitQueue.Change]) {
+    poison = error
+    undo += changes
+  }
+
+  // MARK: - Opening
+
+  private func open() throws(SpoolError) {
+    // Before SQLite does: it makes files for all to read, and its log takes the mode of this one.
+    close(unsafe Glibc.open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600))
+    let fresh = try Connection(path: path)
+    try Schema.current.prepare(fresh)
+    connection = fresh
+    identity = (FileIdentity(path: path), FileIdentity(path: path + "-wal"))
+  }
+
+  private func reopen() throws(SpoolError) {
+    connection = nil
+    do throws(SpoolError) {
+      try open()
+      guard let connection else { return }
+      // What was read from the log may never have reached the disk: on to it, or no success is told.
+      try connection.run("PRAGMA wal_checkpoint(TRUNCATE)")
+      if !undo.isEmpty {
+        try connection.run("BEGIN IMMEDIATE")
+        for change in undo { try change(connection) }
+        try connection.run("COMMIT")
+      }
+    } catch {
+      connection = nil
+      if error.isDamage { poison = error }
+      throw error
+    }
+    undo = []
+    if let poison { notify(.reopened(why: poison.sentence)) }
+    poison = nil
+  }
+
+  // MARK: - Removed
+
+  /// Without its name the file would vanish with this process. Why it cannot be written again, if so.
+  private func restoreIfRemoved() -> SpoolError? {
+    let present = (file: FileIdentity(path: path), log: FileIdentity(path: path + "-wal"))
+    if present.file != nil, present.file == identity.file, present.log == identity.log {
+      return nil
+    }
+    let trouble = SpoolError("spool \(path): was removed while in use")
+    guard ContinuousClock.now >= nextRestore else { return trouble }
+    do throws(SpoolError) {
+      try restore(hasFile: present.file == identity.file)
+      notify(.restored(path: path))
+      return nil
+    } catch {
+      nextRestore = .now + Self.restorePause
+      return SpoolError(trouble.sentence + ", and cannot be written again: " + error.sentence)
+    }
+  }
+
+  private func restore(hasFile: Bool) throws(SpoolError) {
+    guard let open = connection else { return }
+    if hasFile {
+      // Its log alone is gone: the file gets what that held.
+      try open.run("PRAGMA wal_checkpoint(TRUNCATE)")
+    } else {
+      unsafe mkdir(directory, 0o700)
+      if !lock.isInPlace { lock = try SpoolLock(path: directory + "/spool.lock") }
+      if unsafe access(path, F_OK) == 0 { try moveAside(to: "\(path).other-\(time(nil))") }
+      let copy = path + ".new"
+      unsafe unlink(copy)
+      // VACUUM takes an empty file, and this one's mode.
+      close(unsafe Glibc.open(copy, O_RDWR | O_CREAT | O_CLOEXEC, 0o600))
+      try open.run("VACUUM INTO ?", .text(copy))
+      try Self.sync(copy)
+      guard unsafe rename(copy, path) == 0 else { throw failure(copy) }
+      try Self.sync(directory)
+    }
+    connection = nil
+    try self.open()
+  }
+
+  // MARK: - Damaged
+
+  private func setAside(_ why: SpoolError) throws(SpoolError) {
+    connection = nil
+    let aside = "\(path).damaged-\(time(nil))"
+    try moveAside(to: aside)
+    undo = []
+    try open()
+    poison = nil
+    guard let connection else { return }
+    let (saved, lost) = Salvage(from: aside, into: connection).run()
+    notify(.setAside(path: aside, why: why.sentence, saved: saved, lost: lost))
+  }
+
+  private func moveAside(to aside: String) throws(SpoolError) {
+    unsafe unlink(path + "-shm")
+    guard unsafe rename(path, aside) == 0 else { throw failure(path) }
+    // Without a log there is nothing to keep of it.
+    unsafe rename(path + "-wal", aside + "-wal")
+  }
+
+  private func failure(_ path: String) -> SpoolError {
+    SpoolError("spool \(path): \(unsafe String(cString: strerror(errno)))")
+  }
+
+  private static func sync(_ path: String) throws(SpoolError) {
+    let descriptor = unsafe Glibc.open(path, O_RDONLY | O_CLOEXEC)
+    defer { close(descriptor) }
+    guard descriptor >= 0, fsync(descriptor) == 0 else {
+      throw SpoolError("spool \(path): \(unsafe String(cString: strerror(errno)))")
+    }
+  }
+}

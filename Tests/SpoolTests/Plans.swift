@@ -1,0 +1,50 @@
+import Testing
+import Voicemail
+
+@testable import Spool
+
+/// What is asked all the time takes no longer with more messages: every table is entered by an index, and
+/// nothing is sorted.
+@Suite struct Plans {
+  private func plan(_ spool: TestSpool, _ sql: String) throws -> [String] {
+    try spool.store.commits.perform { connection throws(SpoolError) in
+      try connection.query("EXPLAIN QUERY PLAN " + sql) { $0.text(3) ?? "" }
+    }
+  }
+
+  @Test(arguments: [
+    Connection.nextDue.replacing("?", with: "1"),
+    "SELECT min(due_ms) FROM message WHERE stage = 'delivery' AND \(Connection.isWaiting)",
+    "SELECT min(received_ms) FROM message WHERE \(Connection.isUntranscribed)",
+    """
+    SELECT id FROM message INDEXED BY message_untranscribed
+    WHERE \(Connection.isUntranscribed) AND received_ms < 1
+    ORDER BY received_ms LIMIT 100
+    """,
+    "SELECT min(received_ms) FROM message WHERE state = 'waiting'",
+    "UPDATE message SET state = 'ready' WHERE id = 'x'",
+    "SELECT finished_ms FROM message WHERE finished_ms > 1 ORDER BY finished_ms DESC LIMIT 1000",
+    "SELECT id FROM message WHERE finished_ms < 1 ORDER BY finished_ms LIMIT 200",
+    "SELECT id FROM message WHERE id >= 'a' AND id < 'b' ORDER BY id LIMIT 20",
+    "SELECT minute FROM delivered_in_minute WHERE minute > 1",
+    "SELECT fingerprint FROM seen WHERE at_ms < 1 ORDER BY at_ms LIMIT 200",
+    "SELECT at_ms, what FROM event WHERE message_id = 'x' ORDER BY rowid",
+    "SELECT bytes FROM content WHERE message_id = 'x' AND form = 'original' ORDER BY chunk",
+    "DELETE FROM content WHERE message_id = 'x'",
+  ])
+  func `an index answers`(sql: String) throws {
+    let plan = try plan(try TestSpool(), sql)
+    #expect(!plan.isEmpty)
+    for step in plan {
+      #expect(!step.hasPrefix("SCAN"), "\(sql): \(step)")
+      #expect(!step.contains("TEMP B-TREE"), "\(sql): \(step)")
+    }
+  }
+
+  @Test func `a query without an index would be seen`() throws {
+    let plan = try plan(
+      try TestSpool(), "SELECT id FROM message WHERE sender = 'x' ORDER BY reason")
+    #expect(plan.contains { $0.hasPrefix("SCAN") })
+    #expect(plan.contains { $0.contains("TEMP B-TREE") })
+  }
+}
