@@ -83,7 +83,9 @@ struct HeaderSection {
   private static func field(_ bytes: [UInt8], _ line: Range<Int>) -> Field? {
     guard let colon = bytes[line].firstIndex(of: UInt8(ascii: ":")) else { return nil }
     var nameEnd = colon
-    while nameEnd > line.lowerBound, [0x20, 0x09].contains(bytes[nameEnd - 1]) { nameEnd -= 1 }
+    while nameEnd > line.lowerBound, bytes[nameEnd - 1] == 0x20 || bytes[nameEnd - 1] == 0x09 {
+      nameEnd -= 1
+    }
     let name = bytes[line.lowerBound..<nameEnd]
     guard !name.isEmpty, name.allSatisfy({ $0 > 0x20 && $0 != 0x7F }) else { return nil }
     return Field(

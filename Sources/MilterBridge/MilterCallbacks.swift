@@ -63,7 +63,7 @@ func milterRecipient(
 
 /// C: `xxfi_data`; there so that Postfix waits for a reply, see `MilterOptions`.
 func milterData(_ context: OpaquePointer?) -> sfsistat {
-  SMFIS_CONTINUE
+  unsafe connection(context)?.data() ?? SMFIS_CONTINUE
 }
 
 /// C: `xxfi_header`

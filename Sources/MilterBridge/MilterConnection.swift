@@ -11,6 +11,8 @@ final class MilterConnection {
   private var ignoresBody = false
   /// A reply to `connect` settled all messages of the connection.
   private var isSettled = false
+  /// What MAIL is answered, while the MTA waits for no reply to it.
+  private var laterReply: MilterReply?
 
   init(session: any MilterSession, options: MilterOptions) {
     self.session = session
@@ -35,12 +37,15 @@ final class MilterConnection {
 
   func envelopeFrom(_ path: [[UInt8]], _ macros: borrowing MilterMacros) -> sfsistat {
     abort()
-    guard !isSettled, let address = path.first else { return SMFIS_ACCEPT }
+    guard !isSettled, let address = path.first else { return answerMail(.accept) }
     openMessage()
-    return answer(
+    return answerMail(
       session.envelopeFrom(
         withoutBrackets(address), parameters: Array(path.dropFirst()), macros: macros))
   }
+
+  /// DATA: the first event after MAIL that the MTA waits for.
+  func data() -> sfsistat { takeLaterReply() }
 
   func recipient(_ path: [[UInt8]], _ macros: borrowing MilterMacros) -> sfsistat {
     if isMessageOpen, let address = path.first {
@@ -58,7 +63,7 @@ final class MilterConnection {
   }
 
   func endOfHeaders(_ macros: borrowing MilterMacros) -> sfsistat {
-    guard isMessageOpen else { return SMFIS_CONTINUE }
+    guard isMessageOpen else { return takeLaterReply() }
     return answer(session.endOfHeaders(macros: macros))
   }
 
@@ -79,6 +84,7 @@ final class MilterConnection {
   }
 
   func abort() {
+    laterReply = nil
     guard isMessageOpen else { return }
     closeMessage()
     session.abort()
@@ -87,6 +93,20 @@ final class MilterConnection {
   func close() {
     abort()
     session.close()
+  }
+
+  private func answerMail(_ reply: MilterReply) -> sfsistat {
+    if options.repliesToMail { return answer(reply) }
+    if reply.endsMessage {
+      if isMessageOpen { closeMessage() }
+      laterReply = reply
+    }
+    return SMFIS_NOREPLY
+  }
+
+  private func takeLaterReply() -> sfsistat {
+    defer { laterReply = nil }
+    return laterReply?.status ?? SMFIS_CONTINUE
   }
 
   private func answer(_ reply: MilterReply) -> sfsistat {

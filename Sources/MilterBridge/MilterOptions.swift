@@ -23,8 +23,11 @@ struct MilterOptions: Equatable {
     actions = offeredActions & UInt(SMFIF_SETSYMLIST)
     // DATA is asked for although nobody listens: without its reply Postfix writes the macros of
     // DATA alone and then the headers, and over TCP that costs 40 ms (Nagle, delayed ACK).
+    // MAIL is not, as a wait of the MTA's client; what a session says to it is answered at DATA.
     // Body chunks are answered, since the answer may be `skip`.
-    let wanted = SMFIP_HDR_LEADSPC | SMFIP_SKIP | SMFIP_NR_HELO | SMFIP_NR_RCPT | SMFIP_NR_HDR
+    let wanted =
+      SMFIP_HDR_LEADSPC | SMFIP_SKIP | SMFIP_NR_HELO | SMFIP_NR_MAIL | SMFIP_NR_RCPT
+      | SMFIP_NR_HDR
     // No callback for unknown commands: libmilter itself takes this back for old MTAs.
     steps = offeredSteps & UInt(wanted) | UInt(SMFIP_NOUNKNOWN)
   }
@@ -32,6 +35,8 @@ struct MilterOptions: Equatable {
   var keepsLeadingSpace: Bool { steps & UInt(SMFIP_HDR_LEADSPC) != 0 }
   var canSkip: Bool { steps & UInt(SMFIP_SKIP) != 0 }
   var canAskForMacros: Bool { actions & UInt(SMFIF_SETSYMLIST) != 0 }
+
+  var repliesToMail: Bool { steps & UInt(SMFIP_NR_MAIL) == 0 }
 
   var heloStatus: sfsistat { silence(SMFIP_NR_HELO) }
   var recipientStatus: sfsistat { silence(SMFIP_NR_RCPT) }
@@ -41,18 +46,15 @@ struct MilterOptions: Equatable {
     steps & UInt(step) != 0 ? SMFIS_NOREPLY : SMFIS_CONTINUE
   }
 
-  /// Macros asked for, by stage. The list takes the place of the administrator's
-  /// (`milter_connect_macros` ...), whose default lacks the client's address.
+  /// Macros asked for, by stage: what sessions read and no more, as each is sent every time. A list
+  /// cannot be empty. It takes the place of the administrator's (`milter_connect_macros` ...).
   static let macros: [(stage: Int32, names: String)] = [
-    (
-      SMFIM_CONNECT,
-      "j v _ {daemon_name} {daemon_addr} {client_addr} {client_name} {client_port} {client_ptr}"
-    ),
-    (SMFIM_HELO, "{tls_version} {cipher} {cipher_bits}"),
-    (SMFIM_ENVFROM, "i {auth_type} {auth_authen} {mail_addr}"),
-    (SMFIM_ENVRCPT, "i {rcpt_addr}"),
+    (SMFIM_CONNECT, "j"),
+    (SMFIM_HELO, "{tls_version}"),
+    (SMFIM_ENVFROM, "i {auth_type} {auth_authen}"),
+    (SMFIM_ENVRCPT, "i"),
     (SMFIM_DATA, "i"),
     (SMFIM_EOH, "i"),
-    (SMFIM_EOM, "i {auth_authen}"),
+    (SMFIM_EOM, "i"),
   ]
 }

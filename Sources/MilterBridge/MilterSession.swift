@@ -23,6 +23,7 @@ package protocol MilterSession: AnyObject {
   func helo(_ name: String)
 
   /// MAIL FROM. The address comes without angle brackets; empty is the null sender.
+  /// An MTA of protocol 6 does not wait for the reply, and hears it at DATA instead.
   /// ESMTP parameters are verbatim, one per element: `BODY=8BITMIME`.
   func envelopeFrom(
     _ address: [UInt8], parameters: [[UInt8]], macros: borrowing MilterMacros

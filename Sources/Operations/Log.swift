@@ -2,10 +2,10 @@ internal import Glibc
 internal import Synchronization
 
 /// Severities, as Postfix means them: error = a job suffered, warning = went on without, info = happened.
-package enum LogLevel: String, Sendable, Comparable {
+package enum LogLevel: String, Sendable, Comparable, CaseIterable {
   case error, warning, info, debug
 
-  private var rank: Int {
+  fileprivate var rank: Int {
     switch self {
     case .error: 0
     case .warning: 1
@@ -39,13 +39,13 @@ package struct Log: Sendable {
   }
 
   package var level: LogLevel {
-    get { threshold.level.withLock { $0 } }
-    nonmutating set { threshold.level.withLock { $0 = newValue } }
+    get { LogLevel.allCases[threshold.rank.load(ordering: .relaxed)] }
+    nonmutating set { threshold.rank.store(newValue.rank, ordering: .relaxed) }
   }
 
   private final class Threshold: Sendable {
-    let level: Mutex<LogLevel>
-    init(_ level: LogLevel) { self.level = Mutex(level) }
+    let rank: Atomic<Int>
+    init(_ level: LogLevel) { rank = Atomic(level.rank) }
   }
 
   package func error(_ event: String, _ fields: KeyValuePairs<String, String?> = [:]) {
@@ -67,7 +67,8 @@ package struct Log: Sendable {
   private func write(
     _ severity: LogLevel, _ event: String, _ fields: KeyValuePairs<String, String?>
   ) {
-    guard severity <= level else { return }
+    // On the way of every message, hence no lock.
+    guard severity.rank <= threshold.rank.load(ordering: .relaxed) else { return }
     var line = toJournal ? Self.journalPrefix(severity) : Self.timestamp() + " "
     line += "\(severity.rawValue): \(Self.oneLine(event))"
     for (name, value) in fields {

@@ -190,7 +190,8 @@ struct Kinds {
     if reply == "c" {
       try peer.helo("pbx.example.com")
       if hasLoggedIn { try peer.macros("M", ["{auth_authen}": "pbx", "{auth_type}": "PLAIN"]) }
-      reply = try peer.mail("<pbx@example.com>")
+      try peer.mail("<pbx@example.com>")
+      reply = try peer.data()
     }
     #expect(reply == (isTrusted ? "c" : "a"))
   }

@@ -314,7 +314,7 @@ import Testing
       }
       do {
         let mta = try MTA(client)
-        let reply = try client.mail("<pbx@example.com>")
+        let reply = try mta.sendEnvelope(to: ["<ann@example.com>"], queueID: queueID)
         do {
           try finish(mta, reply, queueID, isVoicemail)
         } catch {
@@ -331,9 +331,6 @@ import Testing
     ) throws {
       var end = reply
       if reply == "c" {
-        try mta.client.rcpt("<ann@example.com>")
-        try mta.client.data()
-        try mta.client.macros("E", ["i": queueID])
         var mail = AsteriskMail(recording)
         mail.messageID = "<\(queueID)@pbx.example.com>"
         end = try mta.sendContent(isVoicemail ? mail.bytes : OrdinaryMail.all[1].bytes)

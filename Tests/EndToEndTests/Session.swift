@@ -52,20 +52,23 @@ struct MTA {
     _ content: [UInt8], from sender: String = "<asterisk@pbx.example.com>",
     to recipients: [String], queueID: String
   ) throws -> Character? {
-    try sendEnvelope(from: sender, to: recipients, queueID: queueID)
-    return try sendContent(content)
+    let reply = try sendEnvelope(from: sender, to: recipients, queueID: queueID)
+    return reply == "c" ? try sendContent(content) : reply
   }
 
+  /// MAIL to DATA; the reply to it, which speaks for MAIL, too: that has none of its own.
+  @discardableResult
   func sendEnvelope(
     from sender: String = "<asterisk@pbx.example.com>", to recipients: [String], queueID: String
-  ) throws {
+  ) throws -> Character? {
     try client.mail(sender)
     for recipient in recipients { try client.rcpt(recipient) }
-    try client.data()
+    let reply = try client.data()
     // Postfix has the queue id from here on, and repeats it.
     try client.macros("L", ["i": queueID])
     try client.macros("N", ["i": queueID])
     try client.macros("E", ["i": queueID])
+    return reply
   }
 
   /// The reply to the end of the message, or the one that made further steps needless.

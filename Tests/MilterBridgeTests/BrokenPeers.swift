@@ -35,7 +35,10 @@ import Testing
     client.close()
     let heard = try probe.lines(through: "close")
     let aborts = heard.filter { $0.contains("abort") }.count
-    #expect(aborts == (stage == "negotiate" || stage == "connect" ? 0 : 1))
+    let messages = heard.filter { $0.contains(" mail ") }.count
+    #expect(aborts == messages)
+    // MAIL and RCPT have no reply, so the end may have overtaken them.
+    if !["negotiate", "connect", "mail", "rcpt"].contains(stage) { #expect(messages == 1) }
     #expect(try probe.servesAMessage())
   }
 

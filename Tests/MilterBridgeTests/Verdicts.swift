@@ -24,8 +24,16 @@ import Testing
     let client = try probe.client()
     try client.negotiate()
     let steps: [(String, () throws -> Character?)] = [
-      ("connect", { try client.connect() }), ("mail", { try client.mail("<a@example.com>") }),
-      ("rcpt", { try client.rcpt("<b@example.com>") ?? "c" }),
+      ("connect", { try client.connect() }),
+      // MAIL itself has no reply: its verdict is heard at DATA.
+      (
+        "mail",
+        {
+          try client.mail("<a@example.com>")
+          try client.rcpt("<b@example.com>")
+          return try client.data()
+        }
+      ),
       ("eoh", { try client.endOfHeaders() }), ("body", { try client.body([65]) }),
       ("eom", { try client.endOfMessage() }),
     ]
@@ -43,9 +51,25 @@ import Testing
     let client = try probe.client()
     try client.negotiate()
     #expect(try client.connect() == "a")
-    #expect(try client.mail("<a@example.com>") == "a")
+    #expect(try client.mail("<a@example.com>") == nil)
+    try client.rcpt("<b@example.com>")
+    #expect(try client.data() == "a")
     try client.quit()
     #expect(try probe.lines(through: "close").count == 2)
+  }
+
+  @Test func `an MTA that waits for a reply to MAIL gets one, and the verdict behind it`() throws {
+    let directory = try TemporaryDirectory()
+    let probe = try ProbeProcess("unix:\(directory.file("m.sock"))", "mail=accept")
+    for (version, steps) in [(6, MilterClient.allSteps & ~MilterClient.silentMail), (2, 0x7f)] {
+      let client = try probe.client()
+      try client.negotiate(version: UInt32(version), actions: 0x3f, steps: UInt32(steps))
+      try client.connect()
+      #expect(try client.mail("<a@example.com>") == "c")
+      try client.rcpt("<b@example.com>")
+      // DATA is not in protocol 2.
+      #expect(try (client.data() ?? client.endOfHeaders()) == "a")
+    }
   }
 
   @Test func `a session that has seen enough of a body gets no more of it`() throws {
@@ -74,8 +98,9 @@ import Testing
     let client = try probe.client()
     try client.negotiate()
     #expect(try client.connect() == "c")
-    #expect(try client.mail("<a@example.com>") == "c")
+    #expect(try client.mail("<a@example.com>") == nil)
     try client.rcpt("<b@example.com>")
+    #expect(try client.data() == "c")
     #expect(try client.endOfHeaders() == "c")
     #expect(try client.endOfMessage() == "c")
   }

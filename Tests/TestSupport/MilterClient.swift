@@ -51,6 +51,7 @@ package final class MilterClient {
   package static let noData: UInt32 = 0x200
   package static let skip: UInt32 = 0x400
   package static let silentHelo: UInt32 = 0x2000
+  package static let silentMail: UInt32 = 0x4000
   package static let silentRecipient: UInt32 = 0x8000
   package static let leadingSpace: UInt32 = 0x10_0000
 
@@ -199,7 +200,7 @@ package final class MilterClient {
 
   @discardableResult
   package func mail(_ arguments: String...) throws -> Character? {
-    try step("M", arguments.flatMap { Self.strings($0) })
+    try step("M", arguments.flatMap { Self.strings($0) }, silentBy: Self.silentMail)
   }
 
   @discardableResult

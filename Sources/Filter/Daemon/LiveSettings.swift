@@ -40,6 +40,8 @@ final class LiveSettings: Sendable {
   }
 
   private let snapshot: Mutex<Snapshot>
+  /// Counts the replacements: tells whether a snapshot is still in force without the lock.
+  private let generation = Atomic<Int>(0)
   private let key: [UInt8]
 
   init(_ settings: Settings, key: [UInt8]) throws(CommandFailure) {
@@ -49,9 +51,28 @@ final class LiveSettings: Sendable {
 
   var current: Snapshot { snapshot.withLock { $0 } }
 
+  /// A snapshot that its holder brings up to date when a message begins; costs one load when nothing changed.
+  struct Held {
+    private(set) var snapshot: Snapshot
+    private var generation: Int
+    private let live: LiveSettings
+
+    init(_ live: LiveSettings) {
+      self.live = live
+      generation = live.generation.load(ordering: .acquiring)
+      snapshot = live.current
+    }
+
+    mutating func refresh() {
+      guard live.generation.load(ordering: .acquiring) != generation else { return }
+      self = Held(live)
+    }
+  }
+
   /// Wrong settings change nothing.
   func replace(_ settings: Settings) throws(CommandFailure) {
     let fresh = try Snapshot(settings, key: key)
     snapshot.withLock { $0 = fresh }
+    generation.add(1, ordering: .releasing)
   }
 }

@@ -25,7 +25,7 @@ final class ContentFilter: SMTPServerSession {
     case lost(SMTPReply)
   }
 
-  private let intake: Intake
+  private var intake: Intake
   /// nil: the target is no listener, and nothing can be passed on.
   private let target: SMTPTarget?
   private let commons: ContentFilterCommons
@@ -68,6 +68,7 @@ final class ContentFilter: SMTPServerSession {
 
   func mail(_ address: String, parameters: [String], client facts: SMTPClientFacts) -> SMTPReply {
     forget()
+    intake.begin()
     let identity = PassMarks.Identity(facts.forwarded?.queueID)
     client = Self.firstClient(facts)
     client.queueID = identity.queueID.isEmpty ? nil : identity.queueID
@@ -138,7 +139,7 @@ final class ContentFilter: SMTPServerSession {
       }
       collected += bytes
       if !isJudged { judgeHeaders() }
-      let limit = context.settings.maxMessageBytes
+      let limit = intake.settings.maxMessageBytes
       if case .collecting = stage, collected.count > limit {
         passOn("larger than \(limit) bytes")
       }

@@ -8,7 +8,7 @@ internal import Voicemail
 /// spool, and only then the MTA hears DISCARD. Whatever goes wrong before that commit: ACCEPT, unchanged.
 final class FrontDoor: MilterSession {
   private let context: DaemonContext
-  private let intake: Intake
+  private var intake: Intake
   private var client = ClientFacts()
   private var candidate: Candidate?
 
@@ -21,7 +21,7 @@ final class FrontDoor: MilterSession {
     client = ClientFacts(
       name: facts.name == "unknown" || facts.name.hasPrefix("[") ? nil : facts.name,
       address: facts.address, port: facts.port)
-    guard case .pass(let reason)? = context.recognition.verdictAtConnect(client) else {
+    guard case .pass(let reason)? = intake.recognition.verdictAtConnect(client) else {
       return .continue
     }
     context.log.debug("connection passes", ["why": reason])
@@ -34,15 +34,16 @@ final class FrontDoor: MilterSession {
     -> MilterReply
   {
     guard !context.closing.isClosing else { return pass("the filter is about to stop") }
+    intake.begin()
     candidate = Candidate(
-      sender: address, parameters: parameters, directory: context.settings.stateDirectory)
+      sender: address, parameters: parameters, directory: intake.settings.stateDirectory)
     let isEncrypted = macros.symbol("{tls_version}") != nil
     let isAuthenticated = macros.symbol("{auth_type}") != nil
     // RFC 3848. No macro tells HELO from EHLO, and hardly a client says HELO.
     client.protocolName = "ESMTP" + (isEncrypted ? "S" : "") + (isAuthenticated ? "A" : "")
     client.isAuthenticated = macros.symbol("{auth_authen}") != nil
     client.queueID = macros.symbol("i")
-    if case .pass(let reason)? = context.recognition.verdictAtMail(client) { return pass(reason) }
+    if case .pass(let reason)? = intake.recognition.verdictAtMail(client) { return pass(reason) }
     return .continue
   }
 
@@ -64,7 +65,7 @@ final class FrontDoor: MilterSession {
     candidate?.endHeaders()
     let headers = candidate?.headers ?? []
     if let reason = intake.reasonToPass(headers: headers, envelope, client) { return pass(reason) }
-    let limit = context.settings.maxConcurrentBodies
+    let limit = intake.settings.maxConcurrentBodies
     candidate?.place = context.limits.placeForBody(limit: limit)
     guard candidate?.place != nil else {
       return passWarning("too many messages at once", "\(limit) are being read already")
@@ -74,7 +75,7 @@ final class FrontDoor: MilterSession {
 
   func body(_ chunk: RawSpan) -> MilterReply {
     guard let candidate else { return .accept }
-    let limit = context.settings.maxMessageBytes
+    let limit = intake.settings.maxMessageBytes
     guard candidate.size + chunk.byteCount <= limit else {
       return passWarning("message too large", "more than \(limit) bytes")
     }

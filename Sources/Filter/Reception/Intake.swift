@@ -14,14 +14,24 @@ struct Intake {
   }
 
   let context: DaemonContext
+  private var live: LiveSettings.Held
   private let reader = GMimeReader()
 
-  init(context: DaemonContext) { self.context = context }
+  init(context: DaemonContext) {
+    self.context = context
+    live = LiveSettings.Held(context.live)
+  }
+
+  /// In force for the message that is open.
+  var settings: Settings { live.snapshot.settings }
+  var recognition: Recognition { live.snapshot.recognition }
+
+  /// To be called when a message begins: what was reloaded counts from here on.
+  mutating func begin() { live.refresh() }
 
   /// Why a client's messages pass; nil: they may be voicemails.
   func reasonToPass(from client: ClientFacts) -> String? {
-    let recognition = context.recognition
-    return Self.reason(recognition.verdictAtConnect(client) ?? recognition.verdictAtMail(client))
+    Self.reason(recognition.verdictAtConnect(client) ?? recognition.verdictAtMail(client))
   }
 
   /// Why a message with this header section passes; nil: its body may tell.
@@ -29,7 +39,6 @@ struct Intake {
     headers: [UInt8], _ envelope: Envelope, _ client: ClientFacts
   ) -> String? {
     let facts = reader.readHeaders(headers)
-    let recognition = context.recognition
     let reason = Self.reason(recognition.verdictAtEndOfHeaders(facts, envelope, client))
     if let reason, case .valid = recognition.loopGuard.check(facts) {
       context.rareLines.write(
@@ -44,7 +53,6 @@ struct Intake {
     let start = ContinuousClock.now
     do throws(StepFailure) {
       let facts = try reader.read(content)
-      let recognition = context.recognition
       switch recognition.verdict(facts, envelope, client) {
       case .pass(let reason): return .pass(reason: reason)
       case .voicemail(let voicemail):
