@@ -191,6 +191,7 @@ struct Kinds {
       try peer.helo("pbx.example.com")
       if hasLoggedIn { try peer.macros("M", ["{auth_authen}": "pbx", "{auth_type}": "PLAIN"]) }
       try peer.mail("<pbx@example.com>")
+      try peer.rcpt("<ann@example.com>")
       reply = try peer.data()
     }
     #expect(reply == (isTrusted ? "c" : "a"))

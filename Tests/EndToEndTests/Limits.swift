@@ -172,6 +172,7 @@ import Testing
     let mail = try voicemail(bytes: 1, "login").bytes
     let mta = try MTA(session.milter, address: "203.0.113.9")
     try mta.client.mail("<eve@example.com>")
+    try mta.client.rcpt("<ann@example.com>")
     #expect(try mta.client.data() == "a")
     #expect(session.milter.waitForLog(containing: "203.0.113.9 is not a trusted source"))
     // The same connection, logged in: macros of MAIL.
@@ -182,6 +183,7 @@ import Testing
     // Logged out again, as far as the MTA tells.
     try mta.client.macros("M", ["{mail_addr}": "eve@example.com"])
     try mta.client.mail("<eve@example.com>")
+    try mta.client.rcpt("<ann@example.com>")
     #expect(try mta.client.data() == "a")
   }
 }
