@@ -155,10 +155,12 @@ struct Kinds {
       let answer = try Self.send(Self.named("S\(number)", kind), "S\(number)", wire)
       #expect(answer.contains("voicemail kept as") == (kind.passes == nil), "\(name): \(answer)")
       for queueID in ["M\(number)", "S\(number)"] {
+        let event = kind.passes == nil ? "info: voicemail" : "debug: passes"
+        #expect(milter.waitForLog(containing: event, "queue_id=\(queueID) "), "\(name)")
         let line =
           kind.passes == nil
-          ? milter.field("rule", of: "info: voicemail", "queue_id=\(queueID) ")
-          : milter.logLines("debug: passes", "queue_id=\(queueID) ").first
+          ? milter.field("rule", of: event, "queue_id=\(queueID) ")
+          : milter.logLines(event, "queue_id=\(queueID) ").first
         let expected =
           kind.passes == nil
           ? report["rule"] as? String ?? "" : reason.replacing("\"", with: "\\\"")
