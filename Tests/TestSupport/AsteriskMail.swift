@@ -13,6 +13,7 @@ package struct AsteriskMail: Sendable {
   package var mailbox = "1001"
   package var messageID = "<Asterisk-3-1804289383-1001-4242@pbx.example.com>"
   package var recipient = "ann@example.com"
+  package var sender = "Asterisk PBX <asterisk@pbx.example.com>"
   /// Fields between the caller's and MIME-Version.
   package var extraHeaders: [String] = []
 
@@ -24,7 +25,7 @@ package struct AsteriskMail: Sendable {
     let sound = Data(recording).base64EncodedString()
     var lines = [
       "Date: Thu, 06 Aug 2026 15:45:49 +0200",
-      "From: Asterisk PBX <asterisk@pbx.example.com>",
+      "From: \(sender)",
       "To: \"Ann Example\" <\(recipient)>",
       "Subject: [PBX]: New message 3 in mailbox \(mailbox)",
       "Message-ID: \(messageID)",

@@ -1,14 +1,14 @@
 import Foundation
 import Glibc
 
-/// Wakes when a file is written to. C: inotify(7).
+/// Wakes when a file is written to, or a file comes into a directory. C: inotify(7).
 final class FileWatch {
   private let descriptor: Int32
 
   init?(_ path: String) {
     descriptor = inotify_init1(Int32(IN_CLOEXEC | IN_NONBLOCK))
     guard descriptor >= 0 else { return nil }
-    guard inotify_add_watch(descriptor, path, UInt32(IN_MODIFY)) >= 0 else {
+    guard inotify_add_watch(descriptor, path, UInt32(IN_MODIFY | IN_CREATE)) >= 0 else {
       close(descriptor)
       return nil
     }

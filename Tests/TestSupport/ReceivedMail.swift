@@ -48,9 +48,12 @@ package struct ReceivedMail: Sendable {
     parts.filter { $0.contentType.hasPrefix("audio/") }.map(\.content)
   }
 
-  /// Bytes without those fields that every MTA on the way puts above a message.
-  package static func withoutTrace(_ message: some Sequence<UInt8>) -> [UInt8] {
-    let trace: Set = ["return-path", "envelope-to", "x-original-to", "delivered-to", "received"]
+  /// Bytes without those fields that every MTA on the way puts above a message, and without these others there.
+  package static func withoutTrace(
+    _ message: some Sequence<UInt8>, and others: Set<String> = []
+  ) -> [UInt8] {
+    let usual: Set = ["return-path", "envelope-to", "x-original-to", "delivered-to", "received"]
+    let trace = usual.union(others)
     var lines = [UInt8](message).split(separator: 0x0A, omittingEmptySubsequences: false)[...]
     while let line = lines.first {
       let name = line.prefix { $0 != UInt8(ascii: ":") }

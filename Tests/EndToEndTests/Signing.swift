@@ -1,0 +1,119 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// Beside a real OpenDKIM, in the shipped order. Signatures are made and checked by another's library (dkimpy).
+@Suite(.serialized)
+struct Signing {
+  @Test func `a voicemail goes out signed with its transcript, once`() throws {
+    let postfix = try PrivatePostfix(example: "opendkim")
+    let signer = try PrivateOpenDKIM(for: postfix)
+    let milter = try postfix.milter()
+    let mail = AsteriskMail(try VoicemailRecording.short())
+    try SMTPSender.send(mail.bytes, port: postfix.smtpPort)
+    let after = try postfix.expectVoicemail(mail, for: ["ann"], by: milter)[0]
+    #expect(after.all("DKIM-Signature").count == 1)
+    #expect(after["DKIM-Signature"]?.contains("d=example.com;") == true)
+    let arrived = try #require(postfix.mail(of: "ann").first)
+    #expect(try DKIM.verdict(of: arrived, record: signer.record) == "valid")
+    // A signature without the transcript would not notice this.
+    let text = String(decoding: arrived, as: UTF8.self)
+    let changed = text.replacing("JOHN SMITH", with: "JOHN SMYTH")
+    #expect(try DKIM.verdict(of: changed.utf8, record: signer.record) != "valid")
+  }
+
+  @Test func `mail of this host's sendmail command is signed, voicemail with its transcript`()
+    throws
+  {
+    let postfix = try PrivatePostfix(example: "opendkim")
+    let signer = try PrivateOpenDKIM(for: postfix)
+    let milter = try postfix.milter()
+    let mail = AsteriskMail(try VoicemailRecording.short())
+    try postfix.sendmail(["-t"], input: mail.bytes.filter { $0 != 0x0D })
+    let after = try postfix.expectVoicemail(mail, for: ["ann"], by: milter)[0]
+    #expect(after.all("DKIM-Signature").count == 1)
+    let voicemail = try #require(postfix.mail(of: "ann").first)
+    #expect(try DKIM.verdict(of: voicemail, record: signer.record) == "valid")
+    let ordinary = OrdinaryMail.all[0]
+    try postfix.sendmail(
+      ["-i", "\(ordinary.user)@example.com"], input: ordinary.bytes.filter { $0 != 0x0D })
+    let messages = postfix.waitForMail(of: ordinary.user)
+    #expect(try DKIM.verdict(of: try #require(messages.first), record: signer.record) == "valid")
+  }
+
+  @Test func `ordinary mail is signed at the front door, and else byte for byte`() throws {
+    let postfix = try PrivatePostfix(example: "opendkim")
+    let signer = try PrivateOpenDKIM(for: postfix)
+    let milter = try postfix.milter()
+    try postfix.expectOrdinaryMail(past: milter, added: ["dkim-signature"])
+    for mail in OrdinaryMail.all {
+      let arrived = try #require(postfix.mail(of: mail.user).first)
+      #expect(ReceivedMail(arrived).all("DKIM-Signature").count == 1)
+      #expect(
+        try DKIM.verdict(of: arrived, record: signer.record) == "valid", "\(mail.user)")
+    }
+  }
+
+  @Test func `another's signed voicemail passes with its signature whole, and verified`() throws {
+    let directory = try TemporaryDirectory()
+    let record = try PrivateOpenDKIM.makeKey(at: directory.file("key"))
+    let postfix = try PrivatePostfix(example: "opendkim")
+    let verifier = try PrivateOpenDKIM(
+      for: postfix, records: ["s._domainkey.hosted-pbx.test": record])
+    let milter = try postfix.milter()
+    var mail = AsteriskMail(try VoicemailRecording.silence(seconds: 1))
+    mail.sender = "Asterisk PBX <asterisk@hosted-pbx.test>"
+    let signed = try DKIM.signed(
+      mail.bytes, key: directory.file("key"), domain: "hosted-pbx.test", selector: "s")
+    try SMTPSender.send(signed, port: postfix.smtpPort)
+    let messages = postfix.waitForMail(of: "ann")
+    let arrived = try #require(messages.first, "\(postfix.log)")
+    let below = ReceivedMail.withoutTrace(arrived, and: ["authentication-results"])
+    #expect(below == signed.filter { $0 != 0x0D })
+    #expect(try DKIM.verdict(of: arrived, record: record) == "valid")
+    #expect(ReceivedMail(arrived)["Authentication-Results"]?.contains("dkim=pass") == true)
+    #expect(milter.waitForLog(containing: "debug: passes", "signed by hosted-pbx.test"))
+    withExtendedLifetime(verifier) {}
+  }
+}
+
+/// Debian's python3-dkim.
+private enum DKIM {
+  /// `valid`, or what is wrong; `record` is the signer's TXT record.
+  static func verdict(of message: some Sequence<UInt8>, record: String) throws -> String {
+    let script = """
+      import dkim, sys
+      record = sys.argv[1].encode()
+      message = dkim.DKIM(sys.stdin.buffer.read())
+      try:
+          print('valid' if message.verify(dnsfunc=lambda name, timeout=5: record) else 'void')
+      except dkim.DKIMException as error:
+          print(error)
+      """
+    return String(decoding: try python(script, [record], input: message), as: UTF8.self)
+      .trimmingCharacters(in: .whitespacesAndNewlines)
+  }
+
+  /// The message below its signature.
+  static func signed(
+    _ message: [UInt8], key: String, domain: String, selector: String
+  ) throws -> [UInt8] {
+    let script = """
+      import dkim, sys
+      key, domain, selector = sys.argv[1:]
+      message = sys.stdin.buffer.read()
+      sys.stdout.buffer.write(dkim.sign(
+          message, selector.encode(), domain.encode(), open(key, 'rb').read()) + message)
+      """
+    return try python(script, [key, domain, selector], input: message)
+  }
+
+  private static func python(
+    _ script: String, _ arguments: [String], input: some Sequence<UInt8>
+  ) throws -> [UInt8] {
+    let process = try ChildProcess(
+      "/usr/bin/python3", ["-c", script] + arguments, input: Array(input))
+    try #require(process.waitForExit(seconds: 30) == 0, "\(process.errors)")
+    return process.output
+  }
+}
