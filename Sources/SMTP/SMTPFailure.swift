@@ -36,10 +36,18 @@ package struct SMTPFailure: Error, Sendable, Equatable {
   /// RFC 5321, 4.5.3.1.8: what every server takes.
   static let everyServersRecipients = 100
 
-  /// How many recipients to offer at most, after a server that closed at one too many; else nil.
-  package var recipientLimit: Int? {
-    guard stage == .rcpt, let reply, reply.saysTooManyRecipients else { return nil }
-    return recipientsTaken > 0 ? recipientsTaken : Self.everyServersRecipients
+  /// How many of these recipients to offer at most, after a server that closed at one of them; nil when fewer would
+  /// not help.
+  ///
+  /// Servers close not only at one recipient too many, but also when they have refused too many of them (Postfix:
+  /// smtpd_hard_error_limit). The same list would end so every time.
+  package func recipientLimit(offered: Int) -> Int? {
+    guard stage == .rcpt, isEndOfConnection else { return nil }
+    let isTooMany = reply?.saysTooManyRecipients ?? false
+    if recipientsTaken > 0 {
+      return isTooMany ? recipientsTaken : min(recipientsTaken, offered / 2)
+    }
+    return isTooMany && offered > Self.everyServersRecipients ? Self.everyServersRecipients : nil
   }
 
   init(

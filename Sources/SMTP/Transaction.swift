@@ -86,8 +86,21 @@ extension SMTPClient {
   /// to read. DATA is never part of it: after a refusal of all recipients a pipelined DATA could
   /// be answered with 354, and an empty message would have to be sent to get out of it.
   private func converse(_ commands: [String]) throws(SMTPFailure) -> [SMTPReply] {
-    let groupSize = extensions.hasPipelining ? 50 : 1
     var replies: [SMTPReply] = []
+    do throws(SMTPFailure) {
+      try converse(commands, &replies)
+    } catch {
+      var failure = error
+      failure.recipientsTaken = replies.dropFirst().count { $0.code / 100 == 2 }
+      throw failure
+    }
+    return replies
+  }
+
+  private func converse(
+    _ commands: [String], _ replies: inout [SMTPReply]
+  ) throws(SMTPFailure) {
+    let groupSize = extensions.hasPipelining ? 50 : 1
     while replies.count < commands.count {
       let group = commands[replies.count...].prefix(groupSize)
       let first: SMTPFailure.Stage = replies.isEmpty ? .mail : .rcpt
@@ -99,16 +112,11 @@ extension SMTPClient {
         let limit = stage == .mail ? limits.mail : limits.rcpt
         let reply = try readReply(at: stage, limit: limit)
         // RFC 5321, 3.8: the server closes; what it accepted before is void.
-        guard reply.code != 421 else {
-          var failure = refusal(reply, at: stage)
-          failure.recipientsTaken = replies.dropFirst().count { $0.code / 100 == 2 }
-          throw abandon(failure)
-        }
+        guard reply.code != 421 else { throw abandon(refusal(reply, at: stage)) }
         replies.append(reply)
       }
       if let mail = replies.first, mail.code / 100 != 2 { break }
     }
-    return replies
   }
 
   private func sendContent(_ message: [UInt8]) throws(SMTPFailure) -> SMTPReply {

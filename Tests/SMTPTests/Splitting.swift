@@ -65,18 +65,29 @@ import Testing
         $0.always["RCPT TO:<user4@"] = .sayAndDrop("421 4.5.3 too many recipients")
       }, submission(to: addresses))
     #expect(found?.kind == .transient)
-    #expect(found?.recipientLimit == 3)
+    #expect(found?.recipientLimit(offered: 5) == 3)
     let first = try failure(
       script { $0.always["RCPT TO:<user1@"] = .sayAndDrop("421 too many recipients") },
       submission(to: addresses))
-    #expect(first?.recipientLimit == 100)
+    #expect(first?.recipientLimit(offered: 101) == 100)
+    #expect(first?.recipientLimit(offered: 100) == nil)
   }
 
-  @Test func `a server that closes for another reason tells nothing of a limit`() throws {
-    for reply in ["421 4.3.2 Shutting down", "421 bye"] {
+  @Test func `a server that closes among recipients gets fewer of them, whatever its reason`()
+    throws
+  {
+    for step in [FakeSMTPServer.Step.sayAndDrop("421 4.7.0 too many errors"), .drop] {
       let found = try failure(
-        script { $0.always["RCPT TO:<user4@"] = .sayAndDrop(reply) }, submission(to: addresses))
-      #expect(found?.recipientLimit == nil)
+        script { $0.always["RCPT TO:<user4@"] = step }, submission(to: addresses))
+      #expect(found?.recipientLimit(offered: 5) == 2)
     }
+  }
+
+  @Test(arguments: ["MAIL", "RCPT TO:<user1@", "DATA"])
+  func `where no recipient was accepted, fewer would not help`(verb: String) throws {
+    let found = try failure(
+      script { $0.always[verb] = .sayAndDrop("421 4.3.2 Shutting down") },
+      submission(to: addresses))
+    #expect(found?.recipientLimit(offered: 5) == nil)
   }
 }

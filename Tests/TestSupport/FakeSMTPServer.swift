@@ -38,6 +38,8 @@ package final class FakeSMTPServer: Sendable {
     package var always: [String: Step] = [:]
     /// Takes a dot between bare LFs or CRs for the end of the content, as some servers do.
     package var endsContentAtBareLineEnds = false
+    /// Recipients of one transaction, and the answer to one more.
+    package var recipientLimit: (count: Int, step: Step)?
     /// Closes the connection when that many bytes of content have come.
     package var dropsAfterContentBytes: Int?
 

@@ -37,6 +37,11 @@ final class FakeSMTPSession {
       guard let code = answer(line, otherwise: "250 2.1.0 Ok") else { return false }
       if code == 2 { mail = line }
     case "RCPT":
+      if let limit = record.state.withLock({ $0.script.recipientLimit }),
+        recipients.count >= limit.count
+      {
+        return perform(limit.step) != nil
+      }
       let usual = mail == nil ? "503 5.5.1 Need MAIL" : "250 2.1.5 Ok"
       guard let code = answer(line, otherwise: usual) else { return false }
       if code == 2 { recipients.append(line) }

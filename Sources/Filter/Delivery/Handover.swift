@@ -121,14 +121,17 @@ final class Handover {
         context.targetHealth.answered()
         waiting = take(result, of: now, &refused) + waiting.dropFirst(now.count)
       } catch {
-        if let most = error.recipientLimit, most < now.count {
+        if let most = error.recipientLimit(offered: now.count), most < now.count {
           limit = most
           continue
         }
         if take(error, at: rung) {
           refused += waiting
         } else {
-          laterReason = laterReason ?? error.sentence
+          let doubt =
+            error.kind == .outcomeUnknown
+            ? "; the MTA may have it, so that it may arrive twice" : ""
+          laterReason = laterReason ?? error.sentence + doubt
         }
         answer(waiting, error.reply?.description ?? error.sentence)
         waiting = []
