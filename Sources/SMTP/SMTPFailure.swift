@@ -42,7 +42,9 @@ package struct SMTPFailure: Error, Sendable, Equatable {
   /// Servers close not only at one recipient too many, but also when they have refused too many of them (Postfix:
   /// smtpd_hard_error_limit). The same list would end so every time.
   package func recipientLimit(offered: Int) -> Int? {
-    guard stage == .rcpt, isEndOfConnection else { return nil }
+    guard [.rcpt, .data].contains(stage), isEndOfConnection, recipientsTaken < offered else {
+      return nil
+    }
     let isTooMany = reply?.saysTooManyRecipients ?? false
     if recipientsTaken > 0 {
       return isTooMany ? recipientsTaken : min(recipientsTaken, offered / 2)

@@ -47,7 +47,14 @@ extension SMTPClient {
       reset()
       return DeliveryResult(recipients: recipients, reply: nil, queueID: nil, remarks: remarks)
     }
-    let reply = try sendContent(submission.message)
+    let reply: SMTPReply
+    do throws(SMTPFailure) {
+      reply = try sendContent(submission.message)
+    } catch {
+      var failure = error
+      failure.recipientsTaken = recipients.count { $0.outcome == .accepted }
+      throw failure
+    }
     return DeliveryResult(
       recipients: recipients.map { $0.besideAccepted() }, reply: reply, queueID: reply.queueID,
       remarks: remarks)

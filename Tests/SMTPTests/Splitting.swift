@@ -83,6 +83,16 @@ import Testing
     }
   }
 
+  @Test func `Postfix closes at the command after one refusal too many, which may be DATA`() throws
+  {
+    let found = try failure(
+      script {
+        $0.always["RCPT TO:<user5@"] = .say("452 4.5.3 Error: too many recipients")
+        $0.always["DATA"] = .sayAndDrop("421 4.7.0 Error: too many errors")
+      }, submission(to: addresses))
+    #expect(found?.recipientLimit(offered: 5) == 2)
+  }
+
   @Test(arguments: ["MAIL", "RCPT TO:<user1@", "DATA"])
   func `where no recipient was accepted, fewer would not help`(verb: String) throws {
     let found = try failure(
