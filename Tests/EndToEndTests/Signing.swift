@@ -56,7 +56,7 @@ struct Signing {
 
   @Test func `another's signed voicemail passes with its signature whole, and verified`() throws {
     let directory = try TemporaryDirectory()
-    let record = try PrivateOpenDKIM.makeKey(at: directory.file("key"))
+    let record = try DKIMKey.make(at: directory.file("key"))
     let postfix = try PrivatePostfix(example: "opendkim")
     let verifier = try PrivateOpenDKIM(
       for: postfix, records: ["s._domainkey.hosted-pbx.test": record])
@@ -74,46 +74,5 @@ struct Signing {
     #expect(ReceivedMail(arrived)["Authentication-Results"]?.contains("dkim=pass") == true)
     #expect(milter.waitForLog(containing: "debug: passes", "signed by hosted-pbx.test"))
     withExtendedLifetime(verifier) {}
-  }
-}
-
-/// Debian's python3-dkim.
-private enum DKIM {
-  /// `valid`, or what is wrong; `record` is the signer's TXT record.
-  static func verdict(of message: some Sequence<UInt8>, record: String) throws -> String {
-    let script = """
-      import dkim, sys
-      record = sys.argv[1].encode()
-      message = dkim.DKIM(sys.stdin.buffer.read())
-      try:
-          print('valid' if message.verify(dnsfunc=lambda name, timeout=5: record) else 'void')
-      except dkim.DKIMException as error:
-          print(error)
-      """
-    return String(decoding: try python(script, [record], input: message), as: UTF8.self)
-      .trimmingCharacters(in: .whitespacesAndNewlines)
-  }
-
-  /// The message below its signature.
-  static func signed(
-    _ message: [UInt8], key: String, domain: String, selector: String
-  ) throws -> [UInt8] {
-    let script = """
-      import dkim, sys
-      key, domain, selector = sys.argv[1:]
-      message = sys.stdin.buffer.read()
-      sys.stdout.buffer.write(dkim.sign(
-          message, selector.encode(), domain.encode(), open(key, 'rb').read()) + message)
-      """
-    return try python(script, [key, domain, selector], input: message)
-  }
-
-  private static func python(
-    _ script: String, _ arguments: [String], input: some Sequence<UInt8>
-  ) throws -> [UInt8] {
-    let process = try ChildProcess(
-      "/usr/bin/python3", ["-c", script] + arguments, input: Array(input))
-    try #require(process.waitForExit(seconds: 30) == 0, "\(process.errors)")
-    return process.output
   }
 }

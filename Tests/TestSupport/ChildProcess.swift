@@ -147,6 +147,18 @@ package final class ChildProcess: Sendable {
     return ended ? record.state.withLock { $0.status } : nil
   }
 
+  /// Runs a program to its end, which must be a good one; what it has written to standard output.
+  @discardableResult
+  package static func run(
+    _ program: String, _ arguments: String..., input: [UInt8] = []
+  ) throws -> [UInt8] {
+    let process = try ChildProcess(program, arguments, input: input)
+    guard process.waitForExit(seconds: 30) == 0 else {
+      throw Failure(description: "\(program): \(process.errors)")
+    }
+    return process.output
+  }
+
   /// A file without a name, read from its beginning.
   private static func file(with bytes: [UInt8]) throws -> Int32 {
     let path = "/tmp/voicemail-milter-test-\(UUID().uuidString)"

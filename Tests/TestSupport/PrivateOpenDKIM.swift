@@ -10,16 +10,16 @@ package final class PrivateOpenDKIM: Sendable {
   /// `records` are the keys of other signers by the name they are published at: no DNS is asked.
   package init(for postfix: PrivatePostfix, records: [String: String] = [:]) throws {
     directory = try TemporaryDirectory()
-    record = try Self.makeKey(at: directory.file("mail.private"))
+    record = try DKIMKey.make(at: directory.file("mail.private"))
     let keys = records.map { "\($0.key) \($0.value)\n" }.joined()
     try keys.write(toFile: directory.file("records"), atomically: true, encoding: .utf8)
     for name in ["opendkim.conf", "KeyTable", "SigningTable"] {
       try Self.adapt(name, in: directory, for: postfix)
     }
     let socketDirectory = postfix.directory.file("spool/opendkim")
-    try Self.run(
+    try ChildProcess.run(
       "/usr/bin/install", "-d", "-m", "2750", "-o", "opendkim", "-g", "postfix", socketDirectory)
-    try Self.run("/bin/chown", "-R", "opendkim", directory.path)
+    try ChildProcess.run("/bin/chown", "-R", "opendkim", directory.path)
     let watch = FileWatch(socketDirectory)
     process = try ChildProcess(
       "/usr/sbin/opendkim", ["-f", "-x", directory.file("opendkim.conf")])
@@ -27,13 +27,6 @@ package final class PrivateOpenDKIM: Sendable {
       FileManager.default.fileExists(atPath: socketDirectory + "/opendkim.sock")
     }
     guard isListening == true else { throw ChildProcess.Failure(description: process.errors) }
-  }
-
-  /// Makes an RSA key; its TXT record.
-  package static func makeKey(at path: String) throws -> String {
-    try run("/usr/bin/openssl", "genrsa", "-out", path, "2048")
-    let key = try run("/usr/bin/openssl", "rsa", "-in", path, "-pubout", "-outform", "DER")
-    return "v=DKIM1; k=rsa; p=\(Data(key).base64EncodedString())"
   }
 
   private static func adapt(
@@ -53,14 +46,5 @@ package final class PrivateOpenDKIM: Sendable {
       text += "RequireSafeKeys no\nTestPublicKeys \(directory.file("records"))\n"
     }
     try text.write(toFile: directory.file(name), atomically: true, encoding: .utf8)
-  }
-
-  @discardableResult
-  private static func run(_ program: String, _ arguments: String...) throws -> [UInt8] {
-    let process = try ChildProcess(program, arguments)
-    guard process.waitForExit(seconds: 30) == 0 else {
-      throw ChildProcess.Failure(description: process.errors)
-    }
-    return process.output
   }
 }

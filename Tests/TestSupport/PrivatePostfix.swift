@@ -5,6 +5,8 @@ package final class PrivatePostfix: PrivateMTA {
   package let smtpPort: UInt16
   package let reinjectPort: UInt16
   package let filterPort: UInt16
+  /// Where it looks for rspamd, in the example that has it.
+  package let scannerPort: UInt16
   /// Where it looks for the milter.
   package let milterSocket: String
   package let directory: TemporaryDirectory
@@ -20,6 +22,7 @@ package final class PrivatePostfix: PrivateMTA {
     smtpPort = UInt16(try value("SMTP_PORT")) ?? 0
     reinjectPort = UInt16(try value("REINJECT_PORT")) ?? 0
     filterPort = UInt16(try value("FILTER_PORT")) ?? 0
+    scannerPort = UInt16(try value("SCANNER_PORT")) ?? 0
     milterSocket = try value("MILTER_SOCKET")
   }
 
