@@ -14,7 +14,9 @@ func milterNegotiate(
   _ actions: UnsafeMutablePointer<UInt>?, _ steps: UnsafeMutablePointer<UInt>?,
   _ reserved2: UnsafeMutablePointer<UInt>?, _ reserved3: UnsafeMutablePointer<UInt>?
 ) -> sfsistat {
-  let options = MilterOptions(offeredActions: offeredActions, offeredSteps: offeredSteps)
+  let options = MilterOptions(
+    offeredActions: offeredActions, offeredSteps: offeredSteps,
+    addsFields: milterProcess.withLock { $0.addsFields })
   unsafe actions?.pointee = options.actions
   unsafe steps?.pointee = options.steps
   unsafe reserved2?.pointee = 0
@@ -98,7 +100,9 @@ func milterEndOfMessage(_ context: OpaquePointer?) -> sfsistat {
   guard let context = unsafe context, let connection = unsafe connection(context) else {
     return SMFIS_CONTINUE
   }
-  return connection.endOfMessage(unsafe MilterMacros(context))
+  let changes = unsafe MilterChanges(
+    context, needsLeadingSpace: connection.options.keepsLeadingSpace)
+  return connection.endOfMessage(unsafe MilterMacros(context), changes)
 }
 
 /// C: `xxfi_abort`

@@ -76,9 +76,11 @@ final class MilterConnection {
     return options.canSkip ? SMFIS_SKIP : SMFIS_CONTINUE
   }
 
-  func endOfMessage(_ macros: borrowing MilterMacros) -> sfsistat {
+  func endOfMessage(
+    _ macros: borrowing MilterMacros, _ changes: borrowing MilterChanges
+  ) -> sfsistat {
     guard isMessageOpen else { return SMFIS_CONTINUE }
-    let reply = session.endOfMessage(macros: macros)
+    let reply = session.endOfMessage(macros: macros, changes: changes)
     closeMessage()
     return unskipped(reply)
   }

@@ -19,8 +19,8 @@ struct MilterOptions: Equatable {
     self.steps = steps
   }
 
-  init(offeredActions: UInt, offeredSteps: UInt) {
-    actions = offeredActions & UInt(SMFIF_SETSYMLIST)
+  init(offeredActions: UInt, offeredSteps: UInt, addsFields: Bool) {
+    actions = offeredActions & UInt(SMFIF_SETSYMLIST | (addsFields ? SMFIF_ADDHDRS : 0))
     // DATA is asked for although nobody listens: without its reply Postfix writes the macros of
     // DATA alone and then the headers, and over TCP that costs 40 ms (Nagle, delayed ACK).
     // MAIL is not, as a wait of the MTA's client; what a session says to it is answered at DATA.

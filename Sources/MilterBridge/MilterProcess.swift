@@ -4,6 +4,8 @@ internal import Synchronization
 struct MilterProcess {
   /// Set when a server has taken libmilter; it is never given back.
   var makeSession: (@Sendable () -> any MilterSession)?
+  /// Whether MTAs are asked for the right to add header fields.
+  var addsFields = false
 
   /// Options of closed connections, by address of their context.
   ///

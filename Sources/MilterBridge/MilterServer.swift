@@ -29,15 +29,18 @@ package final class MilterServer: Sendable {
     ///
     /// Long, since Postfix is silent while its client sends a message, and slow clients are slow.
     package var idleSeconds: Int32
+    /// Asks MTAs for the right to add header fields (`MilterChanges`).
+    package var addsFields: Bool
 
     package init(
       listen: ListenAddress, socketMode: UInt32? = 0o660, socketGroup: String? = nil,
-      idleSeconds: Int32 = 3_600
+      idleSeconds: Int32 = 3_600, addsFields: Bool = false
     ) {
       self.listen = listen
       self.socketMode = socketMode
       self.socketGroup = socketGroup
       self.idleSeconds = idleSeconds
+      self.addsFields = addsFields
     }
   }
 
@@ -64,9 +67,12 @@ package final class MilterServer: Sendable {
     self.address = address
     wakeAddress = SocketAddress(of: socket.descriptor)
     if case .unix(let path) = address { file = SocketFile(path) } else { file = nil }
-    milterProcess.withLock { $0.makeSession = makeSession }
+    milterProcess.withLock { process in
+      process.makeSession = makeSession
+      process.addsFields = settings.addsFields
+    }
     do throws(MilterError) {
-      try Self.register(name)
+      try Self.register(name, actions: settings.addsFields ? UInt(SMFIF_ADDHDRS) : 0)
       try Self.check(smfi_settimeout(max(1, settings.idleSeconds)), name, "set its time-out")
       _ = smfi_setmaxdatasize(Self.maximumCommandBytes)
       try Self.check(connect(to: socket.descriptor), name, "take the socket")
@@ -120,13 +126,13 @@ package final class MilterServer: Sendable {
   // MARK: - libmilter
 
   /// C: `smfi_register`
-  private static func register(_ name: String) throws(MilterError) {
+  private static func register(_ name: String, actions: UInt) throws(MilterError) {
     let result = unsafe "voicemail-milter".withCString { filter in
       // libmilter copies the name, though it takes `char *`.
       unsafe smfi_register(
         smfiDesc(
           xxfi_name: UnsafeMutablePointer(mutating: filter), xxfi_version: SMFI_VERSION,
-          xxfi_flags: 0, xxfi_connect: milterConnect, xxfi_helo: milterHelo,
+          xxfi_flags: actions, xxfi_connect: milterConnect, xxfi_helo: milterHelo,
           xxfi_envfrom: milterEnvelopeFrom, xxfi_envrcpt: milterRecipient,
           xxfi_header: milterHeader, xxfi_eoh: milterEndOfHeaders, xxfi_body: milterBody,
           xxfi_eom: milterEndOfMessage, xxfi_abort: milterAbort, xxfi_close: milterClose,

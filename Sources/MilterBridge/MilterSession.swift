@@ -42,8 +42,10 @@ package protocol MilterSession: AnyObject {
   /// A piece of the body, CRLF line ends; the bytes are gone after the call.
   func body(_ chunk: RawSpan) -> MilterReply
 
-  /// The message is complete. The MTA's client waits for this reply.
-  func endOfMessage(macros: borrowing MilterMacros) -> MilterReply
+  /// The message is complete. The MTA's client waits for this reply. Changes are made before an `accept`.
+  func endOfMessage(
+    macros: borrowing MilterMacros, changes: borrowing MilterChanges
+  ) -> MilterReply
 
   /// The open message will not be completed.
   func abort()
@@ -66,7 +68,9 @@ extension MilterSession {
   package func header(_ name: [UInt8], value: [UInt8]) {}
   package func endOfHeaders(macros: borrowing MilterMacros) -> MilterReply { .continue }
   package func body(_ chunk: RawSpan) -> MilterReply { .continue }
-  package func endOfMessage(macros: borrowing MilterMacros) -> MilterReply { .continue }
+  package func endOfMessage(
+    macros: borrowing MilterMacros, changes: borrowing MilterChanges
+  ) -> MilterReply { .continue }
   package func abort() {}
   package func close() {}
 }

@@ -11,6 +11,8 @@ package struct Settings: Sendable, Equatable {
   package var socketMode: UInt32 = 0
   /// nil leaves the socket's group as it is.
   package var socketGroup: String?
+  /// What the milter does with a voicemail: take it over, or mark it for the content filter.
+  package var marksVoicemail = false
   package var maxMessageBytes = 0
   package var maxConcurrentBodies = 0
   package var contentFilterListen: String?
@@ -84,6 +86,7 @@ package struct Settings: Sendable, Equatable {
     milterListen = text("milter.listen")
     socketMode = UInt32(number("milter.socket_mode"))
     socketGroup = optional("milter.socket_group")
+    marksVoicemail = text("milter.on_voicemail") == "mark"
     maxMessageBytes = number("milter.max_message_bytes")
     maxConcurrentBodies = number("milter.max_concurrent_bodies")
     contentFilterListen = optional("content_filter.listen")

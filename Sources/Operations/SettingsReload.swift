@@ -26,6 +26,7 @@ extension Settings {
     fixed("[milter] listen", \.milterListen)
     fixed("[milter] socket_mode", \.socketMode)
     fixed("[milter] socket_group", \.socketGroup)
+    fixed("[milter] on_voicemail", \.marksVoicemail)
     live("[milter] max_message_bytes", \.maxMessageBytes)
     live("[milter] max_concurrent_bodies", \.maxConcurrentBodies)
     fixed("[content_filter] listen", \.contentFilterListen)

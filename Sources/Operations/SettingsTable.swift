@@ -79,6 +79,10 @@ package enum SettingsTable {
       "milter", "socket_group", .text, "",
       "Group of a Unix socket; empty leaves it to the directory."),
     .init(
+      "milter", "on_voicemail", .choice(["take", "mark"]), "take",
+      "take it over at once, or mark it with X-Voicemail-Route for header_checks to send to the content filter."
+    ),
+    .init(
       "milter", "max_message_bytes", .size((64 << 10)...(1 << 30)), "100MB",
       "A larger message passes unchanged."),
     .init(

@@ -38,9 +38,12 @@ struct MTA {
     try self.init(MilterClient(milter.milterAddress), address: address)
   }
 
-  init(_ client: MilterClient, address: String = "127.0.0.1") throws {
+  init(
+    _ client: MilterClient, address: String = "127.0.0.1",
+    actions: UInt32 = MilterClient.allActions
+  ) throws {
     self.client = client
-    try client.negotiate()
+    try client.negotiate(actions: actions)
     try client.macros("C", ["j": "mta.example.com", "{daemon_name}": "smtpd"])
     try client.connect(name: "pbx.example.com", address: address)
     try client.helo("pbx.example.com")

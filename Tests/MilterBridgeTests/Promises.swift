@@ -69,7 +69,7 @@ import Testing
     let connection = MilterConnection(session: recorder, options: .none)
     connection.abort()
     _ = connection.envelopeFrom([Array("<a>".utf8)], macros)
-    _ = connection.endOfMessage(macros)
+    _ = connection.endOfMessage(macros, MilterChanges())
     connection.abort()
     #expect(recorder.events == ["mail"])
   }

@@ -50,7 +50,9 @@ final class ScriptedSession: MilterSession {
     return reply("body")
   }
 
-  func endOfMessage(macros: borrowing MilterMacros) -> MilterReply {
+  func endOfMessage(
+    macros: borrowing MilterMacros, changes: borrowing MilterChanges
+  ) -> MilterReply {
     tell(
       "eom i=\(macros.symbol("i") ?? "-") j=\(macros.symbol("j") ?? "-") headers=\(headers)"
         + " chunks=\(chunks.map(String.init).joined(separator: ",")) body=\(digest(body))")

@@ -7,7 +7,8 @@ import Testing
   private static let others: KeyValuePairs<String, String> = [
     "daemon.state_directory": "/tmp/x", "daemon.hostname": "other.example", "daemon.workers": "9",
     "milter.listen": "inet:1", "milter.socket_mode": "0600", "milter.socket_group": "mail",
-    "milter.max_message_bytes": "1MB", "milter.max_concurrent_bodies": "7",
+    "milter.on_voicemail": "mark", "milter.max_message_bytes": "1MB",
+    "milter.max_concurrent_bodies": "7",
     "content_filter.listen": "inet:2", "content_filter.socket_mode": "0600",
     "content_filter.socket_group": "mail", "spool.min_free_bytes": "1GB",
     "spool.max_spool_bytes": "1GB",

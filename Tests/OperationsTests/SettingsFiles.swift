@@ -60,7 +60,7 @@ func complaints(_ bytes: [UInt8]) throws -> [String] {
     #expect(try load(Array(Self.everyDefault.utf8)).get() == standard)
     #expect(try load([]).get() == standard)
     #expect(try load(Array("# nothing\n\n".utf8)).get() == standard)
-    #expect(SettingsTable.keys.count == 33)
+    #expect(SettingsTable.keys.count == 34)
   }
 
   @Test func `a key is in the table once`() {
@@ -79,6 +79,7 @@ func complaints(_ bytes: [UInt8]) throws -> [String] {
       listen = inet:1@127.0.0.1
       socket_mode = 600
       socket_group = mail
+      on_voicemail = mark
       max_message_bytes = 2 mb
       max_concurrent_bodies = 3
       [content_filter]
@@ -115,6 +116,7 @@ func complaints(_ bytes: [UInt8]) throws -> [String] {
     wanted.milterListen = "inet:1@127.0.0.1"
     wanted.socketMode = 0o600
     wanted.socketGroup = "mail"
+    wanted.marksVoicemail = true
     wanted.maxMessageBytes = 2 << 20
     wanted.maxConcurrentBodies = 3
     wanted.contentFilterSocketMode = 0o640

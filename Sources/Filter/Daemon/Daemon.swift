@@ -83,7 +83,7 @@ struct Daemon {
     return try MilterServer(
       .init(
         listen: ListenAddress(settings.milterListen), socketMode: settings.socketMode,
-        socketGroup: settings.socketGroup)
+        socketGroup: settings.socketGroup, addsFields: settings.marksVoicemail)
     ) { FrontDoor(context: context) }
   }
 

@@ -6,6 +6,7 @@ internal import Voicemail
 ///
 /// Ordinary mail leaves at the earliest callback that can tell, unchanged. A voicemail is committed to the
 /// spool, and only then the MTA hears DISCARD. Whatever goes wrong before that commit: ACCEPT, unchanged.
+/// With `on_voicemail = mark` it gets a header field and ACCEPT instead; nothing is kept.
 final class FrontDoor: MilterSession {
   private let context: DaemonContext
   private var intake: Intake
@@ -83,25 +84,50 @@ final class FrontDoor: MilterSession {
     return .continue
   }
 
-  func endOfMessage(macros: borrowing MilterMacros) -> MilterReply {
+  func endOfMessage(
+    macros: borrowing MilterMacros, changes: borrowing MilterChanges
+  ) -> MilterReply {
     defer { candidate = nil }
     guard let candidate, let envelope = candidate.envelope else { return .accept }
     client.queueID = macros.symbol("i") ?? client.queueID
-    let reply = context.limits.withRoom(for: candidate.size) { examine(candidate, envelope) }
-    return reply ?? passWarning("too many large messages at once", "no memory for one more")
+    let outcome = context.limits.withRoom(for: candidate.size) { examine(candidate, envelope) }
+    switch outcome {
+    case .reply(let reply): return reply
+    case .toMark: return mark(changes)
+    case nil: return passWarning("too many large messages at once", "no memory for one more")
+    }
   }
 
-  private func examine(_ candidate: Candidate, _ envelope: Envelope) -> MilterReply {
+  private enum Outcome {
+    case reply(MilterReply)
+    /// A voicemail for the content filter.
+    case toMark
+  }
+
+  private func examine(_ candidate: Candidate, _ envelope: Envelope) -> Outcome {
     let content: [UInt8]
     do throws(StepFailure) {
       content = try candidate.content()
     } catch {
-      return passWarning("message passes unread", error.sentence)
+      return .reply(passWarning("message passes unread", error.sentence))
+    }
+    if intake.settings.marksVoicemail {
+      let reason = intake.reasonToPass(content: content, envelope, client)
+      return reason.map { .reply(pass($0)) } ?? .toMark
     }
     switch intake.take(content, envelope, client) {
-    case .pass(let reason): return pass(reason)
-    case .kept: return .discard
+    case .pass(let reason): return .reply(pass(reason))
+    case .kept: return .reply(.discard)
     }
+  }
+
+  /// The message stays the MTA's, whose header_checks find the mark.
+  private func mark(_ changes: borrowing MilterChanges) -> MilterReply {
+    guard changes.insertField(RouteMark.headerName, RouteMark.value) else {
+      return passWarning("voicemail passes unmarked", "the MTA lets no milter add a header field")
+    }
+    context.log.info("marked voicemail", ["queue_id": client.queueID])
+    return .accept
   }
 
   func abort() { candidate = nil }

@@ -48,6 +48,15 @@ struct Intake {
     return reason
   }
 
+  /// Why a whole message passes; nil: it is a voicemail. Nothing is kept of it.
+  func reasonToPass(content: [UInt8], _ envelope: Envelope, _ client: ClientFacts) -> String? {
+    do throws(StepFailure) {
+      return Self.reason(recognition.verdict(try reader.read(content), envelope, client))
+    } catch {
+      return Self.unreadable(error)
+    }
+  }
+
   /// Decides over a whole message.
   func take(_ content: [UInt8], _ envelope: Envelope, _ client: ClientFacts) -> Outcome {
     let start = ContinuousClock.now
@@ -68,7 +77,7 @@ struct Intake {
           since: start)
       }
     } catch {
-      return .pass(reason: "its MIME structure could not be read: \(error.sentence)")
+      return .pass(reason: Self.unreadable(error))
     }
   }
 
@@ -95,6 +104,10 @@ struct Intake {
       ])
     context.transcription.ring()
     return .kept(id: job.id)
+  }
+
+  private static func unreadable(_ error: StepFailure) -> String {
+    "its MIME structure could not be read: \(error.sentence)"
   }
 
   private static func reason(_ verdict: Verdict?) -> String? {

@@ -22,6 +22,8 @@ package struct EnhancementRenderer: Sendable {
 
   /// Fields that are ours to write and stand in the message already.
   private func forged(_ message: MessageFacts) -> [String] {
-    ([LoopGuard.headerName] + StatusHeaders.all).filter { message.count(of: $0) > 0 }
+    ([LoopGuard.headerName, RouteMark.headerName] + StatusHeaders.all).filter {
+      message.count(of: $0) > 0
+    }
   }
 }
