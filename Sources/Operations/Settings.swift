@@ -29,6 +29,7 @@ package struct Settings: Sendable, Equatable {
   package var languageModel: String?
   package var dictionary: String?
   package var delivery = Delivery()
+  package var alarms = Alarms()
   package var logLevel = LogLevel.info
 
   /// Section `[delivery]`; the limits are those of RFC 5321, 4.5.3.2.
@@ -45,6 +46,13 @@ package struct Settings: Sendable, Equatable {
     package var dataInitMS = 0
     package var dataXferMS = 0
     package var dataDoneMS = 0
+  }
+
+  /// Section `[alarms]`.
+  package struct Alarms: Sendable, Equatable {
+    package var alertTo: [String] = []
+    /// nil is the null sender.
+    package var alertFrom: String?
   }
 
   /// Reads that file; without a path the standard one, if there, else the defaults alone.
@@ -102,6 +110,8 @@ package struct Settings: Sendable, Equatable {
     acousticModel = optional("transcription.acoustic_model")
     languageModel = optional("transcription.language_model")
     dictionary = optional("transcription.dictionary")
+    alarms = Alarms(
+      alertTo: values["alarms.alert_to"]?.list ?? [], alertFrom: optional("alarms.alert_from"))
     delivery = Delivery(
       target: text("delivery.target"), fallbackTarget: optional("delivery.fallback_target"),
       connections: number("delivery.connections"),

@@ -53,6 +53,8 @@ extension Settings {
     live("[delivery] data_init_timeout", \.delivery.dataInitMS)
     live("[delivery] data_xfer_timeout", \.delivery.dataXferMS)
     live("[delivery] data_done_timeout", \.delivery.dataDoneMS)
+    live("[alarms] alert_to", \.alarms.alertTo)
+    live("[alarms] alert_from", \.alarms.alertFrom)
     live("[log] level", \.logLevel)
     return reload
   }

@@ -159,6 +159,12 @@ package enum SettingsTable {
       "delivery", "data_done_timeout", .duration, "10min",
       "Limit for the answer to the final dot, and for a whole run of sendmail."),
     .init(
+      "alarms", "alert_to", .list, "",
+      "Who is mailed what needs the administrator, through the delivery target; empty: nobody."),
+    .init(
+      "alarms", "alert_from", .text, "",
+      "Sender of these mails; empty is the null sender, so that nothing bounces."),
+    .init(
       "log", "level", .choice(["error", "warning", "info", "debug"]), "info",
       "How much is logged; addresses appear at debug only."),
   ]

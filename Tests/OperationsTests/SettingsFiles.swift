@@ -60,7 +60,7 @@ func complaints(_ bytes: [UInt8]) throws -> [String] {
     #expect(try load(Array(Self.everyDefault.utf8)).get() == standard)
     #expect(try load([]).get() == standard)
     #expect(try load(Array("# nothing\n\n".utf8)).get() == standard)
-    #expect(SettingsTable.keys.count == 34)
+    #expect(SettingsTable.keys.count == 36)
   }
 
   @Test func `a key is in the table once`() {
@@ -105,6 +105,9 @@ func complaints(_ bytes: [UInt8]) throws -> [String] {
       data_init_timeout = 5s
       data_xfer_timeout = 6s
       data_done_timeout = 7s
+      [alarms]
+      alert_to = root, ann@example.com
+      alert_from = vm@example.com
       [log]
       level = debug
       """
@@ -131,6 +134,7 @@ func complaints(_ bytes: [UInt8]) throws -> [String] {
       target: "unix:/x", fallbackTarget: "sendmail:/x", connections: 2, lifetimeMS: 86_400_000,
       connectMS: 1_000, heloMS: 2_000, mailMS: 3_000, rcptMS: 4_000, dataInitMS: 5_000,
       dataXferMS: 6_000, dataDoneMS: 7_000)
+    wanted.alarms = .init(alertTo: ["root", "ann@example.com"], alertFrom: "vm@example.com")
     wanted.logLevel = .debug
     #expect(found == wanted)
     #expect(

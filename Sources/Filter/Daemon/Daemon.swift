@@ -136,6 +136,7 @@ struct Daemon {
     DispatchQueue(label: "housekeeping").async(group: group) {
       Housekeeping(context: context).run()
     }
+    DispatchQueue(label: "alarms").async(group: group) { AlarmMailer(context: context).run() }
     for number in 1...settings.delivery.connections {
       DispatchQueue(label: "delivery \(number)").async(group: group) {
         DeliverySlot(context: context).run()
@@ -148,6 +149,7 @@ struct Daemon {
     context.transcription.stop(threads: settings.workers)
     context.delivery.stop(threads: settings.delivery.connections)
     context.housekeeping.stop(threads: 1)
+    context.alarms.bell.stop(threads: 1)
     context.board.killWorkers()
     if group.wait(timeout: .now() + .seconds(10)) == .timedOut {
       log.warning("stopped with a delivery in progress; it is tried again at the next start")

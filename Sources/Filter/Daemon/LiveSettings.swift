@@ -36,6 +36,10 @@ final class LiveSettings: Sendable {
         fallback = nil
       }
       limits = Wiring.limits(settings.delivery)
+      for address in settings.alarms.alertTo + [settings.alarms.alertFrom].compactMap(\.self) {
+        guard let problem = OnwardMessage.problem(withAddress: address) else { continue }
+        throw CommandFailure("[alarms] '\(address)': \(problem)")
+      }
     }
   }
 

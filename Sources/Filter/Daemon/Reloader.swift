@@ -42,6 +42,7 @@ struct Reloader: Sendable {
     context.log.level = report.settings.logLevel
     // Deadline, lifetime and target may make something due.
     context.delivery.ring()
+    context.alarms.bell.ring()
     context.housekeeping.ring()
     return report
   }
