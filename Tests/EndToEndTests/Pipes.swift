@@ -36,6 +36,16 @@ struct Pipes {
       mail.bytes, to: ["<ann@example.com>", "<bob@example.com>"], port: mta.smtpPort)
     try mta.expectVoicemail(mail, for: ["ann", "bob"], by: filter)
 
+    // What a shell or a careless split would take apart.
+    let ordinary = OrdinaryMail.all[0]
+    let odd = #""$(exit 9) `exit 9`; 'a' -x"@example.com"#
+    try SMTPSender.send(
+      ordinary.bytes, to: ["<dave@example.com>"], from: "<\(odd)>", port: mta.smtpPort)
+    let messages = mta.waitForMail(of: "dave")
+    let message = try #require(messages.first, "\(mta.log)")
+    #expect(ReceivedMail.withoutTrace(message) == ordinary.bytes.filter { $0 != 0x0D })
+    #expect(ReceivedMail(message)["Return-Path"] == "<\(odd)>")
+
     var local = mail
     local.recipient = "carol@example.com"
     local.messageID = "<Asterisk-1-2-1001-3@pbx.example.com>"

@@ -87,6 +87,7 @@ struct Routing {
 
   @Test func `an MTA that lets nobody add a field gets its voicemail back as it is`() throws {
     let milter = try RunningMilter(Self.settings)
+    #expect(milter.waitForLog(containing: "warning: voicemail is marked", "none listens here"))
     let mail = AsteriskMail(try VoicemailRecording.silence(seconds: 1))
     func send(actions: UInt32, _ queueID: String) throws -> [Character?] {
       let client = try MilterClient(milter.milterAddress)

@@ -41,6 +41,23 @@ struct Signing {
     #expect(try DKIM.verdict(of: try #require(messages.first), record: signer.record) == "valid")
   }
 
+  @Test func `in the wrong order a signed voicemail goes out signed, but without a transcript`()
+    throws
+  {
+    let postfix = try PrivatePostfix(
+      ["smtpd_milters=unix:opendkim/opendkim.sock, unix:voicemail-milter/milter.sock"],
+      example: "opendkim")
+    let signer = try PrivateOpenDKIM(for: postfix)
+    let milter = try postfix.milter()
+    let mail = AsteriskMail(try VoicemailRecording.silence(seconds: 1))
+    try SMTPSender.send(mail.bytes, port: postfix.smtpPort)
+    let messages = postfix.waitForMail(of: "ann")
+    let arrived = try #require(messages.first, "\(postfix.log)")
+    #expect(try DKIM.verdict(of: arrived, record: signer.record) == "valid")
+    #expect(ReceivedMail(arrived)["X-Voicemail-Transcript"] == nil)
+    #expect(milter.waitForLog(containing: "debug: passes", "signed by example.com"))
+  }
+
   @Test func `ordinary mail is signed at the front door, and else byte for byte`() throws {
     let postfix = try PrivatePostfix(example: "opendkim")
     let signer = try PrivateOpenDKIM(for: postfix)

@@ -59,6 +59,9 @@ struct Daemon {
           "content_filter": settings.contentFilterListen,
           "target": settings.delivery.target, "workers": "\(settings.workers)",
         ])
+      if settings.marksVoicemail, settings.contentFilterListen == nil {
+        log.warning("voicemail is marked for a content filter, but none listens here")
+      }
       try serve(milter, orders, context)
       if !fronts.stop(withinSeconds: 10) {
         log.warning("stopped with an SMTP session in progress; its client keeps the message")
