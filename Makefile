@@ -2,13 +2,14 @@
 #              (FILE=some.eml your own message, KEEP=1 leaves it running, PICTURE=file.png)
 # make test    everything is built and tested
 # make fuzz    the readers of strangers' bytes get made-up input (SECONDS=600; a short run is in make test)
-# make bench   it is measured beside other milters (QUICK=1 in 1.5 minutes); docs/benchmark.md
+# make crash-test  the daemon is killed at random, ROUNDS=500 times; make test does it 5 times
+# make bench   it is measured beside other milters (QUICK=1 in 4 minutes); docs/benchmark.md
 #
 # All install the Debian packages that are missing; see Scripts/install-packages.
 
 SWIFT_BUILD = swift build -c release --static-swift-stdlib --product voicemail-milter
 
-.PHONY: demo test fuzz bench build install-packages
+.PHONY: demo test fuzz crash-test bench build install-packages
 
 demo:
 	@Scripts/install-packages demo
@@ -26,6 +27,11 @@ test:
 fuzz:
 	@Scripts/install-packages build
 	@Scripts/fuzz $(or $(SECONDS),60)
+
+crash-test:
+	@Scripts/install-packages test
+	swift build --build-tests
+	CRASH_ROUNDS=$(or $(ROUNDS),500) swift test --skip-build --filter 'EndToEndTests.Crashes'
 
 bench:
 	@Scripts/install-packages bench

@@ -2,14 +2,17 @@
  * filter makes per second when no MTA stands in its way.
  *
  *     milter-load [-c SESSIONS] [-k MESSAGES PER SESSION] [-n MESSAGES] [-l BODY BYTES]
- *                 [-t plain|multipart] [-a CLIENT ADDRESS] PATH OF A UNIX SOCKET
+ *                 [-t plain|multipart] [-f FILE] [-r MESSAGES PER SECOND] [-a CLIENT ADDRESS]
+ *                 PATH OF A UNIX SOCKET
  *
  * SESSIONS are open at any time. Negotiation and CONNECT wait for their answers; then a message is
  * pipelined: MAIL up to the end of its headers in one write, and when the filter wants to see the
  * body, body and end of message in another. A filter that accepts the connection ends the session:
- * that is one decision.
+ * that is one decision. -f: the message is a voicemail as Asterisk writes it, and its body lies in that
+ * file. -r: no faster than that.
  *
- * Prints `messages=N sessions=N seconds=S accepted=N continued=N other=N`.
+ * Prints `messages=N sessions=N seconds=S accepted=N continued=N discarded=N other=N p50_ms=T p99_ms=T`, the
+ * times from the end of the message to its answer.
  */
 #include <errno.h>
 #include <stdint.h>
@@ -36,6 +39,7 @@ struct session {
   uint32_t steps;
   int awaited;   /* replies still to come in this state */
   int messages;  /* sent in this session */
+  double ended;  /* when its body was sent */
   char input[4096];
   size_t filled;
 };
@@ -43,7 +47,10 @@ struct session {
 static const char *socket_path;
 static const char *client_address = "192.0.2.10";
 static long wanted_messages = 10000, started, decided, sessions_opened;
-static long accepted, continued, other;
+static long accepted, continued, discarded, other;
+static const char *body_file;
+static double rate, begin;
+static float *latencies;
 static int per_session = 100, is_multipart = 0;
 static size_t body_bytes = 2048;
 static char *body;
@@ -108,12 +115,43 @@ static void put_header(const char *name, const char *value)
   put(to, value, second);
 }
 
+static double now(void)
+{
+  struct timespec time;
+  clock_gettime(CLOCK_MONOTONIC, &time);
+  return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
+}
+
+/* Whoever is told to be slow waits here: an answer that comes meanwhile is read a little late. */
+static void pace(void)
+{
+  double left = begin + (double)started / rate - now();
+  if (rate > 0 && left > 0) usleep((useconds_t)(left * 1e6));
+}
+
+static void put_voicemail_headers(void)
+{
+  char text[256];
+  put_header("Date", " Tue, 4 Nov 2025 10:12:30 +0100");
+  put_header("From", " Asterisk PBX <asterisk@pbx.example.org>");
+  put_header("To", " \"Ann Example\" <ann@example.com>");
+  put_header("Subject", " [PBX]: New message 3 in mailbox 1001");
+  snprintf(text, sizeof text, " <Asterisk-3-%lx-%lu-1001-%d@pbx.example.org>", (long)(now() * 1e6), started,
+           (int)getpid());
+  put_header("Message-ID", text);
+  put_header("X-Asterisk-CallerID", " 07700900123");
+  put_header("X-Asterisk-CallerIDName", " JOHN SMITH");
+  put_header("MIME-Version", " 1.0");
+  put_header("Content-Type", " multipart/mixed; boundary=\"----voicemail_310014242\"");
+}
+
 /* The macros and commands Postfix sends for a message, with the header fields of ordinary mail. */
 static void send_headers(struct session *session)
 {
   char text[256];
   struct buffer *to = &scratch;
 
+  pace();
   session->state = IN_HEADERS;
   session->awaited = granted(session, NO_MAIL, NR_MAIL) + granted(session, NO_RCPT, NR_RCPT) +
                      granted(session, NO_DATA, NR_DATA) + granted(session, NO_EOH, NR_EOH);
@@ -131,7 +169,9 @@ static void send_headers(struct session *session)
     PUT_LITERAL(to, 'D', "Ti\0004fZ1Zz2x9qz4F\0");
     PUT_LITERAL(to, 'T', "");
   }
-  if (!(session->steps & NO_HEADERS)) {
+  if (!(session->steps & NO_HEADERS) && body_file) {
+    put_voicemail_headers();
+  } else if (!(session->steps & NO_HEADERS)) {
     put_header("Received", " from mail.example.org (mail.example.org [192.0.2.10])\n\tby relay.example.com"
                " (Postfix) with ESMTPS id 4fZ1Zy0r6Hz3k\n\tfor <ann@example.com>; Tue, 4 Nov 2025 09:12:31 +0000 (UTC)");
     put_header("Date", " Tue, 4 Nov 2025 10:12:30 +0100");
@@ -172,6 +212,7 @@ static void send_body(struct session *session)
   PUT_LITERAL(to, 'D', "Ei\0004fZ1Zz2x9qz4F\0");
   PUT_LITERAL(to, 'E', "");
   send_all(session, to);
+  session->ended = now();
 }
 
 static void open_session(int poller, struct session *session)
@@ -230,7 +271,9 @@ static void decide(struct session *session, char reply)
 {
   if (reply == 'a') accepted++;
   else if (reply == 'c') continued++;
+  else if (reply == 'd') discarded++;
   else other++;
+  latencies[decided] = session->state == IN_BODY ? (float)(now() - session->ended) : 0;
   decided++;
   if (session->state == CONNECTING) started++;
   if (session->state != CONNECTING && session->messages < per_session && started < wanted_messages)
@@ -306,11 +349,26 @@ static void make_body(void)
   static const char mixed_end[] = "\r\n--------------0tQvnF8X1cWwTq--\r\n";
   size_t start = is_multipart ? sizeof mixed_start - 1 : 0, end = is_multipart ? sizeof mixed_end - 1 : 0;
 
+  if (body_file) {
+    FILE *file = fopen(body_file, "rb");
+    if (!file || fseek(file, 0, SEEK_END) < 0) fail(body_file);
+    body_bytes = (size_t)ftell(file);
+    rewind(file);
+    if (!(body = malloc(body_bytes)) || fread(body, 1, body_bytes, file) != body_bytes) fail(body_file);
+    fclose(file);
+    return;
+  }
   if (body_bytes < start + end) body_bytes = start + end;
   if (!(body = malloc(body_bytes))) fail("memory");
   for (size_t index = 0; index < body_bytes; index++) body[index] = index % 78 == 76 ? '\r' : index % 78 == 77 ? '\n' : 'Q';
   memcpy(body, mixed_start, start);
   memcpy(body + body_bytes - end, mixed_end, end);
+}
+
+static int ascending(const void *first, const void *second)
+{
+  float difference = *(const float *)first - *(const float *)second;
+  return (difference > 0) - (difference < 0);
 }
 
 int main(int count, char **arguments)
@@ -319,13 +377,15 @@ int main(int count, char **arguments)
   struct session *sessions;
   struct timespec from, to;
 
-  while ((option = getopt(count, arguments, "c:k:n:l:t:a:")) != -1) {
+  while ((option = getopt(count, arguments, "c:k:n:l:t:a:f:r:")) != -1) {
     switch (option) {
     case 'c': concurrent = atoi(optarg); break;
     case 'k': per_session = atoi(optarg); break;
     case 'n': wanted_messages = atol(optarg); break;
     case 'l': body_bytes = (size_t)atol(optarg); break;
     case 't': is_multipart = strcmp(optarg, "multipart") == 0; break;
+    case 'f': body_file = optarg; break;
+    case 'r': rate = atof(optarg); break;
     case 'a': client_address = optarg; break;
     default: return 2;
     }
@@ -336,6 +396,8 @@ int main(int count, char **arguments)
   }
   socket_path = arguments[optind];
   make_body();
+  if (!(latencies = calloc((size_t)(wanted_messages + concurrent), sizeof *latencies))) fail("memory");
+  begin = now();
   poller = epoll_create1(EPOLL_CLOEXEC);
   sessions = calloc((size_t)concurrent, sizeof *sessions);
   if (poller < 0 || !sessions) fail("epoll");
@@ -355,8 +417,10 @@ int main(int count, char **arguments)
     }
   }
   clock_gettime(CLOCK_MONOTONIC, &to);
-  printf("messages=%ld sessions=%ld seconds=%.6f accepted=%ld continued=%ld other=%ld\n", decided,
-         sessions_opened, (double)(to.tv_sec - from.tv_sec) + (double)(to.tv_nsec - from.tv_nsec) / 1e9,
-         accepted, continued, other);
+  qsort(latencies, (size_t)decided, sizeof *latencies, ascending);
+  printf("messages=%ld sessions=%ld seconds=%.6f accepted=%ld continued=%ld discarded=%ld other=%ld"
+         " p50_ms=%.2f p99_ms=%.2f\n", decided, sessions_opened, (double)(to.tv_sec - from.tv_sec) + (double)(to.tv_nsec - from.tv_nsec) / 1e9,
+         accepted, continued, discarded, other, 1e3 * latencies[decided / 2],
+         1e3 * latencies[decided * 99 / 100]);
   return 0;
 }

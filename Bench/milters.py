@@ -99,7 +99,8 @@ def free_port():
 
 def compile_sources():
     BUILT.mkdir(parents=True, exist_ok=True)
-    for name, libraries in (("minimal-milter", ["-lmilter", "-lpthread"]), ("milter-load", [])):
+    for name, libraries in (("minimal-milter", ["-lmilter", "-lpthread"]), ("milter-load", []),
+                            ("bare-spool", ["-lsqlite3"])):
         source, target = BENCH / f"{name}.c", BUILT / name
         if target.exists() and target.stat().st_mtime > source.stat().st_mtime:
             continue

@@ -18,6 +18,15 @@ def table(machine, results):
         lines += [f"Memory, {workload}"]
         lines += [row(one["what"], f"{one['median']} {one['unit']}")
                   for one in of(results, "memory", workload)] + [""]
+    for workload in workloads(results, "spool"):
+        runs = of(results, "spool", workload)
+        if "bare" in runs[0]:
+            lines += [f"Voicemail {workload}", row("", "messages/s", "bare SQLite", "files", "of bare", "p99 ms at half")]
+            lines += [row(one["milter"], one["median"], one["bare"], one["files"], one["to_bare"], one["p99_ms"])
+                      for one in runs] + [""]
+        else:
+            lines += [f"Spool, {workload}"]
+            lines += [row(one["what"], f"{one['median']} {one['unit']}".strip()) for one in runs] + [""]
     return "\n".join(lines)
 
 

@@ -36,6 +36,8 @@ struct Daemon {
     do {
       let alarms = Alarms(log)
       let store = try JobStore(directory: settings.stateDirectory) { notice in
+        // Each once: of alarms only the first of a minute has its line.
+        log.warning("the spool looked after itself", ["why": notice.sentence])
         alarms.raise(notice)
       }
       try store.voidLeases(nowMS: Clock.nowMS())

@@ -57,7 +57,9 @@ final class DeliverySlot {
 
   private func deliver(_ job: LeasedJob) {
     let start = ContinuousClock.now
+    Failpoint.pass("delivery claimed")
     let attempt = Handover(job, context, outlet).run()
+    Failpoint.pass("delivery accepted")
     let took = start.elapsedMS
     let ids = attempt.queueIDs.isEmpty ? nil : attempt.queueIDs.joined(separator: ", ")
     context.insist("recording a delivery", id: job.id) { store throws(SpoolError) in
@@ -65,6 +67,7 @@ final class DeliverySlot {
         job.lease, replies: attempt.replies, newQueueID: ids, deliveryMS: took,
         outcome: attempt.outcome, form: attempt.form, story: attempt.story, nowMS: Clock.nowMS())
     }
+    Failpoint.pass("delivery stored")
     report(job, attempt, took)
   }
 

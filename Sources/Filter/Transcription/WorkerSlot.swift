@@ -92,6 +92,7 @@ final class WorkerSlot {
   }
 
   private func work(on job: LeasedJob) throws(SpoolError) {
+    Failpoint.pass("transcription claimed")
     let age = Clock.nowMS() - job.receivedMS
     let left = context.settings.transcriptionDeadlineMS - age
     var order = WorkOrder(
@@ -160,6 +161,7 @@ final class WorkerSlot {
     }
     return try worker.perform(order, on: job.content, limit: limit) { stage in
       begun()
+      Failpoint.pass("transcription begun")
       context.board.update(number) { $0.stage = stage }
     }
   }
@@ -169,6 +171,7 @@ final class WorkerSlot {
       try store.finishTranscription(
         job.lease, result: outcome.result, outgoing: outcome.enhanced, nowMS: Clock.nowMS())
     }
+    Failpoint.pass("transcription stored")
     for note in outcome.result.notes {
       context.log.warning("recording", ["id": job.id, "why": note])
     }
