@@ -10,23 +10,12 @@ import Testing
 
   init() throws { session = try Session() }
 
+  private var figures: ProcessFigures { ProcessFigures(session.milter.process.pid) }
+
   private func voicemail(_ id: String, seconds: Int = 1) throws -> AsteriskMail {
     var mail = AsteriskMail(try VoicemailRecording.silence(seconds: seconds))
     mail.messageID = "<\(id)@pbx.example.com>"
     return mail
-  }
-
-  private var pid: pid_t { session.milter.process.pid }
-
-  private var descriptors: Int {
-    (try? FileManager.default.contentsOfDirectory(atPath: "/proc/\(pid)/fd"))?.count ?? 0
-  }
-
-  /// Resident memory in MB.
-  private var resident: Int {
-    let text = (try? String(contentsOfFile: "/proc/\(pid)/status", encoding: .utf8)) ?? ""
-    let line = text.split(separator: "\n").first { $0.hasPrefix("VmRSS:") }
-    return line.flatMap { Int($0.split(whereSeparator: \.isWhitespace)[1]) }.map { $0 >> 10 } ?? -1
   }
 
   /// A voicemail all the way, after which the daemon is idle.
@@ -58,31 +47,66 @@ import Testing
 
   @Test func `two hundred half packets delay nobody, and leave nothing behind`() throws {
     try settle("BEFORE")
-    let (openBefore, residentBefore) = (descriptors, resident)
+    let (openBefore, residentBefore) = (figures.descriptors, figures.resident)
     let stalled = try (0..<200).map { try peer($0) }
     // Each blocks one of libmilter's threads from here on, for up to `idleSeconds`. All at once:
     // while they come one by one, libmilter may count a thread as free that has been woken
     // already, and keep a connection waiting until the next one comes.
     for (client, piece) in stalled { try client.sendRaw(piece) }
-    #expect(eventually { descriptors >= openBefore + 200 })
+    #expect(eventually { figures.descriptors >= openBefore + 200 })
     let start = ContinuousClock.now
     try settle("MEANWHILE")
     #expect(ContinuousClock.now - start < .seconds(30))
-    let during = resident
+    let during = figures.resident
     for (client, _) in stalled { client.close() }
-    #expect(eventually { descriptors <= openBefore + 2 }, "\(descriptors) of \(openBefore)")
+    #expect(
+      eventually { figures.descriptors <= openBefore + 2 },
+      "\(figures.descriptors) of \(openBefore)")
     try settle("AFTER")
-    let after = resident
+    let after = figures.resident
     #expect(during - residentBefore <= 64, "\(residentBefore) MB, then \(during) MB")
     #expect(after - residentBefore <= 16, "\(residentBefore) MB, at last \(after) MB")
     #expect(session.mta.messages.count == 3)
     #expect(session.milter.logLines("error:").isEmpty)
   }
 
+  @Test func `nonsense, probes and single bytes leave nothing behind`() throws {
+    try settle("BEFORE")
+    let (openBefore, residentBefore) = (figures.descriptors, figures.resident)
+    let nonsense: [[UInt8]] = [
+      [], [0], [0, 0, 0, 0], [255, 255, 255, 255, 79], [127, 255, 255, 255, 66], [0, 0, 0, 1, 63],
+      [0, 0, 0, 2, 77, 60], [0, 0, 0, 1, 66], [0, 0, 0, 1, 68], [0, 0, 0, 2, 79, 6],
+      Array("GET / HTTP/1.0\r\n\r\n".utf8), [0x16, 3, 1, 2, 0, 1, 0, 1, 0xFC],
+    ]
+    for round in 0..<25 {
+      for bytes in nonsense {
+        let client = try MilterClient(session.milter.milterAddress)
+        // Also within a session, and a message.
+        if round % 3 > 0 { try client.negotiate() }
+        if round % 3 > 1 { try client.mail("<a@example.com>") }
+        try client.sendRaw(bytes)
+        client.close()
+      }
+    }
+    let slow = try MilterClient(session.milter.milterAddress)
+    slow.sendsSingleBytes = true
+    let mail = try voicemail("slow").bytes
+    #expect(try MTA(slow).send(mail, to: ["<ann@example.com>"], queueID: "SLOW") == "d")
+    slow.close()
+    #expect(
+      eventually { figures.descriptors <= openBefore + 2 },
+      "\(figures.descriptors) of \(openBefore)")
+    try settle("AFTER")
+    #expect(session.mta.waitForMessages(3, seconds: 60))
+    #expect(session.mta.messages.count == 3)
+    #expect(figures.resident - residentBefore <= 16, "\(residentBefore), \(figures.resident) MB")
+    #expect(session.milter.logLines("error:").isEmpty)
+  }
+
   @Test func `two hundred sessions at once, fifty with 25 MB, stay within 64 MB`() throws {
     try settle("BEFORE")
-    let (openBefore, residentBefore) = (descriptors, resident)
-    let peak = Peak { resident }
+    let (openBefore, residentBefore) = (figures.descriptors, figures.resident)
+    let peak = Peak { figures.resident }
     // Nothing in its headers says that it is no voicemail, so its body is read to the end.
     let content = OrdinaryMail.attachment(bytes: 25 << 20).bytes
     let bodyStart = try #require(content.firstRange(of: Array("\r\n\r\n".utf8))).upperBound
@@ -101,7 +125,7 @@ import Testing
       #expect(try mta.sendHeaders(head).reply == "c")
       for chunk in chunks { try mta.client.body(chunk) }
     }
-    #expect(descriptors >= openBefore + 250, "a file each")
+    #expect(figures.descriptors >= openBefore + 240, "a file each")
     for mta in sessions[..<50] { try mta.client.send("E") }
     for (number, mta) in sessions.enumerated() where number >= 50 {
       let isVoicemail = number == 150
@@ -114,30 +138,13 @@ import Testing
     }
     for mta in sessions[50...] { mta.client.close() }
     let highest = peak.end()
-    #expect(eventually { descriptors <= openBefore + 2 }, "\(descriptors) of \(openBefore)")
+    #expect(
+      eventually { figures.descriptors <= openBefore + 2 },
+      "\(figures.descriptors) of \(openBefore)")
     try settle("AFTER")
     #expect(highest - residentBefore <= 64, "\(residentBefore) MB, then \(highest) MB")
-    #expect(resident - residentBefore <= 32, "\(residentBefore) MB, at last \(resident) MB")
-  }
-
-  /// The highest of a value, looked at every few milliseconds.
-  private final class Peak: Sendable {
-    private let highest = Mutex(0)
-    private let isEnded = Mutex(false)
-
-    init(_ value: @escaping @Sendable () -> Int) {
-      Thread.detachNewThread { [self] in
-        while !isEnded.withLock({ $0 }) {
-          let now = value()
-          highest.withLock { $0 = max($0, now) }
-          usleep(5_000)
-        }
-      }
-    }
-
-    func end() -> Int {
-      isEnded.withLock { $0 = true }
-      return highest.withLock { $0 }
-    }
+    #expect(
+      figures.resident - residentBefore <= 32,
+      "\(residentBefore) MB, at last \(figures.resident) MB")
   }
 }

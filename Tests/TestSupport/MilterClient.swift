@@ -56,6 +56,8 @@ package final class MilterClient {
   package static let leadingSpace: UInt32 = 0x10_0000
 
   package private(set) var agreement = Agreement(version: 0, actions: 0, steps: 0, macros: [])
+  /// Each byte in a write of its own.
+  package var sendsSingleBytes = false
   private let descriptor: Int32
   private var isOpen = true
 
@@ -104,7 +106,8 @@ package final class MilterClient {
     var sent = 0
     while sent < bytes.count {
       let count = bytes[sent...].withUnsafeBytes { rest in
-        Glibc.send(descriptor, rest.baseAddress, rest.count, Int32(MSG_NOSIGNAL))
+        Glibc.send(
+          descriptor, rest.baseAddress, sendsSingleBytes ? 1 : rest.count, Int32(MSG_NOSIGNAL))
       }
       guard count > 0 else { throw Failure("send: \(String(cString: strerror(errno)))") }
       sent += count

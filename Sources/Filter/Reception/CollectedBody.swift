@@ -9,13 +9,17 @@ internal import Voicemail
 final class CollectedBody {
   /// Most voicemails stay below: 256 KB is two and a half minutes of GSM.
   static let memoryLimitBytes = 256 << 10
+  private static let pieceBytes = 64 << 10
 
   private let directory: String
+  /// Bytes that came, kept or not.
   private(set) var count = 0
   private var memory: [UInt8] = []
   private var file: Int32 = -1
-  /// What went wrong first, in words; the body is incomplete then.
-  private var trouble: String?
+  /// In the file and readable.
+  private var fileBytes = 0
+  /// What went wrong first, in words; what came from then on is missing.
+  private(set) var trouble: String?
 
   init(directory: String) { self.directory = directory }
 
@@ -23,20 +27,22 @@ final class CollectedBody {
     if file >= 0 { close(file) }
   }
 
-  func append(_ chunk: RawSpan) {
+  /// False when the chunk could not be kept; what came before it is there still.
+  @discardableResult
+  func append(_ chunk: RawSpan) -> Bool {
     count += chunk.byteCount
-    guard trouble == nil else { return }
+    guard trouble == nil else { return false }
     guard file >= 0 || memory.count + chunk.byteCount > Self.memoryLimitBytes else {
       memory.append(copying: chunk)
-      return
+      return true
     }
     if file < 0 {
       file = Self.namelessFile(in: directory)
       guard file >= 0 else { return fail("cannot make a file in \(directory)") }
-      unsafe write(memory.span.bytes)
+      guard unsafe write(memory.span.bytes) else { return false }
       memory = []
     }
-    write(chunk)
+    return write(chunk)
   }
 
   /// The whole body behind that header section, in one piece.
@@ -61,21 +67,42 @@ final class CollectedBody {
     return content
   }
 
-  private func write(_ bytes: RawSpan) {
+  /// What has been kept, piece by piece.
+  func forEachPiece(_ use: ([UInt8]) -> Void) throws(StepFailure) {
+    // Before the file holds all of it, the memory does.
+    guard memory.isEmpty else { return use(memory) }
+    var start = 0
+    while start < fileBytes {
+      let wanted = min(Self.pieceBytes, fileBytes - start)
+      let piece = unsafe [UInt8](unsafeUninitializedCapacity: wanted) { buffer, used in
+        let got = unsafe pread(file, buffer.baseAddress, wanted, off_t(start))
+        used = max(got, 0)
+      }
+      guard !piece.isEmpty else { throw .transient("its body could not be read back") }
+      start += piece.count
+      use(piece)
+    }
+  }
+
+  private func write(_ bytes: RawSpan) -> Bool {
     var sent = 0
     while sent < bytes.byteCount {
       let count = unsafe bytes.withUnsafeBytes { buffer in
-        unsafe Glibc.write(file, buffer.baseAddress?.advanced(by: sent), buffer.count - sent)
+        unsafe pwrite(
+          file, buffer.baseAddress?.advanced(by: sent), buffer.count - sent, off_t(fileBytes + sent)
+        )
       }
       if count < 0, errno == EINTR { continue }
       guard count > 0 else { return fail("cannot write a file in \(directory)") }
       sent += count
     }
+    fileBytes += sent
+    return true
   }
 
-  private func fail(_ attempt: String) {
+  private func fail(_ attempt: String) -> Bool {
     trouble = "\(attempt): \(unsafe String(cString: strerror(errno)))"
-    memory = []
+    return false
   }
 
   /// C: `O_TMPFILE`; file systems without it get a file whose name is removed at once.

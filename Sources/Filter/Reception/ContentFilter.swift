@@ -38,7 +38,11 @@ final class ContentFilter: SMTPServerSession {
   private var stage = Stage.passing
   /// The listener waits for content, or for its end.
   private var isWithinContent = false
-  private var collected: [UInt8] = []
+  /// All of the content so far, while it is not known what it is; and the right to hold it.
+  private var collected: CollectedBody?
+  private var place: ReceptionLimits.BodyPlace?
+  /// Its beginning, until the header section is judged.
+  private var head: [UInt8] = []
   private var headerEnd = HeaderEnd()
 
   init(context: DaemonContext, commons: ContentFilterCommons) {
@@ -47,10 +51,7 @@ final class ContentFilter: SMTPServerSession {
     self.commons = commons
   }
 
-  deinit {
-    commons.budget.give(collected.count)
-    connection?.quit()
-  }
+  deinit { connection?.quit() }
 
   /// What the listener offers, when it was asked before or can be asked now. Else everything: nothing can be passed on
   /// then, and a client that was told less would bounce mail (RFC 6531) that the listener may well take later.
@@ -121,7 +122,15 @@ final class ContentFilter: SMTPServerSession {
   // MARK: - The content
 
   func data() -> SMTPReply? {
-    guard case .passing = stage else { return nil }
+    if case .collecting = stage {
+      let limit = intake.settings.maxConcurrentBodies
+      place = context.limits.placeForBody(limit: limit)
+      if place != nil {
+        collected = CollectedBody(directory: intake.settings.stateDirectory)
+        return nil
+      }
+      warn("too many messages at once", "\(limit) are being read already")
+    }
     startPassing()
     guard case .lost(let reply) = stage else { return nil }
     forget()
@@ -133,14 +142,19 @@ final class ContentFilter: SMTPServerSession {
     case .lost: break
     case .passing: pass(bytes)
     case .collecting(let isJudged):
-      guard commons.budget.take(bytes.count) else {
-        passOn("too much is being collected at this moment")
+      guard let collected, unsafe collected.append(bytes.span.bytes) else {
+        let reason = collected?.trouble ?? "it could not be collected"
+        warn("message passes unread", reason)
+        passOn(reason)
         return pass(bytes)
       }
-      collected += bytes
-      if !isJudged { judgeHeaders() }
+      if !isJudged {
+        head += bytes
+        judgeHeaders()
+      }
       let limit = intake.settings.maxMessageBytes
       if case .collecting = stage, collected.count > limit {
+        warn("message too large", "more than \(limit) bytes")
         passOn("larger than \(limit) bytes")
       }
     }
@@ -149,7 +163,7 @@ final class ContentFilter: SMTPServerSession {
   func endOfContent() -> SMTPReply {
     defer { forget() }
     if case .collecting = stage {
-      switch intake.take(collected, envelope, client) {
+      switch judge() {
       case .kept(let id): return SMTPReply(code: 250, lines: ["2.0.0 Ok: voicemail kept as \(id)"])
       case .pass(let reason): passOn(reason)
       }
@@ -163,13 +177,28 @@ final class ContentFilter: SMTPServerSession {
 
   func abort() { forget() }
 
+  private func judge() -> Intake.Outcome {
+    guard let collected else { return .pass(reason: "it was not collected") }
+    let outcome = context.limits.withRoom(for: collected.count) {
+      do throws(StepFailure) {
+        return intake.take(try collected.content(after: []), envelope, client)
+      } catch {
+        return .pass(reason: error.sentence)
+      }
+    }
+    if let outcome { return outcome }
+    warn("too many large messages at once", "no memory for one more")
+    return .pass(reason: "no memory for one more")
+  }
+
   /// The header section decides as soon as it is there; one without an end is no mail of a PBX.
   private func judgeHeaders() {
-    guard let end = headerEnd.find(in: collected) else {
-      if collected.count > Candidate.headerLimitBytes { passOn("its header section does not end") }
+    guard let end = headerEnd.find(in: head) else {
+      if head.count > Candidate.headerLimitBytes { passOn("its header section does not end") }
       return
     }
-    let headers = Array(collected[..<end])
+    let headers = Array(head[..<end])
+    head = []
     if let reason = intake.reasonToPass(headers: headers, envelope, client) {
       passOn(reason)
     } else {
@@ -181,7 +210,13 @@ final class ContentFilter: SMTPServerSession {
   private func passOn(_ reason: String) {
     note(reason)
     startPassing()
-    pass(collected)
+    do throws(StepFailure) {
+      try collected?.forEachPiece(pass)
+    } catch {
+      // The listener hears no end of it, and the MTA keeps it.
+      context.log.error("message refused", ["queue_id": client.queueID, "why": error.sentence])
+      stage = .lost(Self.unreadable)
+    }
     release()
   }
 
@@ -243,8 +278,12 @@ final class ContentFilter: SMTPServerSession {
   }
 
   private func release() {
-    commons.budget.give(collected.count)
-    collected = []
+    (collected, place, head) = (nil, nil, [])
+  }
+
+  /// For what an administrator should know, though not for each message.
+  private func warn(_ event: String, _ reason: String) {
+    context.rareLines.write(.warning, event, queueID: client.queueID, why: reason)
   }
 
   private func note(_ reason: String) {
@@ -271,6 +310,9 @@ final class ContentFilter: SMTPServerSession {
   private static let comesRound = SMTPReply(
     code: 451,
     lines: ["4.4.6 Mail loop: the reinjection listener still has this content filter"])
+
+  private static let unreadable = SMTPReply(
+    code: 451, lines: ["4.3.0 What was collected cannot be read back, try again later"])
 
   private static let away = SMTPReply(
     code: 451, lines: ["4.4.1 The MTA's listener does not answer, try again later"])

@@ -1,7 +1,7 @@
 /// How much and how long a client may.
 package struct SMTPServerLimits: Sendable, Equatable {
   /// Connections at once; one more hears 421.
-  package var connections = 100
+  package var connections = 400
   /// For a whole command line, however slowly it drips in (RFC 5321, 4.5.3.2.7).
   package var command: Duration = .seconds(300)
   /// For each piece of the content.
