@@ -83,7 +83,7 @@ let package = Package(
     tests("SpeechTests", ["Speech", "Audio", "Voicemail"]),
     tests("MailTests", ["Mail", "Voicemail"]),
     tests("VoicemailTests", ["Voicemail"]),
-    tests("DocumentationTests", ["Operations"]),
+    tests("DocumentationTests", ["Operations", "Voicemail"]),
     tests("SpoolTests", ["Spool", "Voicemail"]),
     tests("OperationsTests", ["Operations"]),
     // Its entries are built for libFuzzer too, by Scripts/fuzz.

@@ -1,114 +1,129 @@
 internal import Dispatch
 internal import Glibc
 
-/// Why a command could not reach the daemon, or the daemon could not listen.
-package struct ControlError: Error, Sendable, Equatable {
-  /// Whether nobody listens: the daemon is down, and a command may open the spool itself.
-  package var isDown: Bool
-  package var sentence: String
-}
-
-/// The daemon's door for the command line: a Unix socket below the state directory, mode 0600.
+/// The daemon's door for the command line: a Unix socket below the state directory, for root, the daemon's user
+/// and the members of its group.
 ///
-/// One request per connection. Request: words separated by NUL, end of input. Reply: `0` or `1` (failed), then
-/// the text to print.
+/// One request per connection. Request: words separated by NUL, end of input. Then the reply, see `ControlReply`.
 package enum ControlSocket {
-  package struct Reply: Sendable {
-    package var failed: Bool
-    package var text: String
-    /// Done when the text is on its way: ends the process, and with it the connection.
-    package var last: (@Sendable () -> Void)?
-
-    package init(failed: Bool = false, _ text: String, last: (@Sendable () -> Void)? = nil) {
-      self.failed = failed
-      self.text = text
-      self.last = last
-    }
-  }
-
   static let requestLimit = 4_096
   static let replyLimit = 64 << 20
-  /// A caller that says nothing must not keep the next one out for long.
+  /// A caller that says nothing must not keep others out for long.
   static let patienceMS = 5_000
-  /// The daemon answers one by one, and each may have to wait for the disk.
+  /// An answer may have to wait for the disk.
   static let answerPatienceMS = 60_000
+  /// Served at once: a drain takes its time, and `status` must not wait for it.
+  static let callers = 8
 
   package static func path(stateDirectory: String) -> String { stateDirectory + "/control.sock" }
 
-  /// Listens and answers requests one by one until the process ends.
+  /// Listens and answers requests until the process ends; `answer` is called by several threads.
   package static func serve(
-    at path: String, patienceMS: Int = patienceMS, answer: @escaping @Sendable ([String]) -> Reply
+    at path: String, patienceMS: Int = patienceMS,
+    answer: @escaping @Sendable (ControlRequest) -> ControlReply
   ) throws(ControlError) {
     let listener = try openSocket(path)
     // Whoever holds the spool's lock owns this path: what stands there is a dead daemon's.
     unsafe unlink(path)
-    // Nobody gets in before listen(2), so the mode is right in time; umask would hit all threads.
+    // Nobody gets in before listen(2), so the mode is right in time; umask would hit all threads. The group is
+    // said, as a directory may give another.
     guard unsafe withAddress(path, { unsafe bind(listener, $0, $1) }) == 0,
-      unsafe chmod(path, 0o600) == 0, listen(listener, 16) == 0
+      unsafe chown(path, uid_t.max, getegid()) == 0, unsafe chmod(path, 0o660) == 0,
+      listen(listener, 16) == 0
     else {
       let code = errno
       close(listener)
-      throw ControlError(isDown: false, sentence: "control socket \(path): \(words(code))")
+      throw ControlError(.other, "control socket \(path): \(words(code))")
     }
     DispatchQueue(label: "control").async {
+      let free = DispatchSemaphore(value: callers)
       while true {
-        let caller = accept(listener, nil, nil)
-        guard caller >= 0 else {
-          if errno == EINTR || errno == ECONNABORTED { continue }
-          // Out of descriptors: others are closed soon; do not spin meanwhile.
-          usleep(100_000)
-          continue
+        free.wait()
+        let caller = nextCaller(listener)
+        // A queue of its own is a thread of its own; it may block.
+        DispatchQueue(label: "control caller").async {
+          // No accept4 here; children are spawned with closefrom, so none inherits it.
+          serve(ControlConnection(owning: caller, patienceMS: patienceMS), answer)
+          free.signal()
         }
-        // No accept4 here; children are spawned with closefrom, so none inherits it.
-        limitPatience(caller, patienceMS)
-        let request = readToEnd(caller, limit: requestLimit, patienceMS: patienceMS)
-        let reply =
-          request.count < requestLimit
-          ? answer(request.split(separator: 0).map { String(decoding: $0, as: UTF8.self) })
-          : Reply(failed: true, "a request must be shorter than \(requestLimit) bytes")
-        send(Array((reply.failed ? "1" : "0").utf8) + Array(reply.text.utf8), to: caller)
-        if let last = reply.last {
-          last()
-          // The caller waits for the end of this connection, which is the end of the process.
-          while true { pause() }
-        }
-        close(caller)
       }
     }
   }
 
-  /// Asks the daemon. Throws with `isDown` when none listens there.
+  private static func nextCaller(_ listener: Int32) -> Int32 {
+    while true {
+      let caller = accept(listener, nil, nil)
+      if caller >= 0 { return caller }
+      // Out of descriptors: others are closed soon; do not spin meanwhile.
+      if errno != EINTR, errno != ECONNABORTED { usleep(100_000) }
+    }
+  }
+
+  private static func serve(
+    _ connection: consuming ControlConnection, _ answer: (ControlRequest) -> ControlReply
+  ) {
+    let request = connection.readToEnd(limit: requestLimit)
+    let reply =
+      request.count < requestLimit
+      ? answer(
+        ControlRequest(
+          request.split(separator: 0).map { String(decoding: $0, as: UTF8.self) },
+          userID: connection.peerUserID))
+      : ControlReply(failed: true, "a request must be shorter than \(requestLimit) bytes")
+    connection.send(reply.wire)
+    guard let last = reply.last else { return }
+    last()
+    // The caller waits for the end of this connection, which is the end of the process; no sooner.
+    withExtendedLifetime(connection) { while true { pause() } }
+  }
+
+  /// Asks the daemon.
   package static func ask(
-    _ request: [String], at path: String, patienceMS: Int = answerPatienceMS
-  ) throws(ControlError) -> Reply {
-    let connection = try openSocket(path)
-    defer { close(connection) }
-    guard unsafe withAddress(path, { unsafe connect(connection, $0, $1) }) == 0 else {
-      let down = errno == ENOENT || errno == ECONNREFUSED
-      throw ControlError(isDown: down, sentence: "control socket \(path): \(words(errno))")
+    _ words: [String], at path: String, patienceMS: Int = answerPatienceMS
+  ) throws(ControlError) -> ControlReply {
+    let connection = ControlConnection(owning: try openSocket(path), patienceMS: patienceMS)
+    try connect(connection, path)
+    connection.send(Array(words.joined(separator: "\0").utf8))
+    connection.finishSending()
+    let wire = connection.readToEnd(limit: replyLimit)
+    guard !wire.isEmpty else {
+      throw ControlError(.other, "control socket \(path): no answer")
     }
-    limitPatience(connection, patienceMS)
-    send(Array(request.joined(separator: "\0").utf8), to: connection)
-    shutdown(connection, Int32(SHUT_WR))
-    let reply = readToEnd(connection, limit: replyLimit, patienceMS: patienceMS)
-    guard let first = reply.first else {
-      throw ControlError(isDown: false, sentence: "control socket \(path): no answer")
+    guard let reply = ControlReply(wire: wire) else {
+      throw ControlError(.other, "control socket \(path): the answer was cut off")
     }
-    return Reply(
-      failed: first != UInt8(ascii: "0"), String(decoding: reply.dropFirst(), as: UTF8.self))
+    return reply
+  }
+
+  private static func connect(
+    _ connection: borrowing ControlConnection, _ path: String
+  ) throws(ControlError) {
+    let code = connection.connect { descriptor in
+      unsafe withAddress(path) { unsafe Glibc.connect(descriptor, $0, $1) }
+    }
+    switch code {
+    case 0: return
+    case ENOENT, ECONNREFUSED:
+      throw ControlError(.down, "control socket \(path): \(words(code))")
+    case EACCES:
+      throw ControlError(
+        .forbidden,
+        "control socket \(path): \(words(code)); root and members of the daemon's group may use it")
+    default: throw ControlError(.other, "control socket \(path): \(words(code))")
+    }
   }
 
   private static func openSocket(_ path: String) throws(ControlError) -> Int32 {
     let limit = MemoryLayout.size(ofValue: sockaddr_un().sun_path) - 1
     guard path.utf8.count <= limit else {
       throw ControlError(
-        isDown: false,
-        sentence: "control socket \(path): the path has \(path.utf8.count) bytes, a Unix socket's "
+        .other,
+        "control socket \(path): the path has \(path.utf8.count) bytes, a Unix socket's "
           + "at most \(limit); choose a shorter state_directory")
     }
     let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
     guard descriptor >= 0 else {
-      throw ControlError(isDown: false, sentence: "control socket \(path): \(words(errno))")
+      throw ControlError(.other, "control socket \(path): \(words(errno))")
     }
     return descriptor
   }
@@ -126,40 +141,6 @@ package enum ControlSocket {
       unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
         unsafe body($0, socklen_t(MemoryLayout<sockaddr_un>.size))
       }
-    }
-  }
-
-  private static func limitPatience(_ descriptor: Int32, _ milliseconds: Int) {
-    var patience = timeval(
-      tv_sec: milliseconds / 1_000, tv_usec: suseconds_t(milliseconds % 1_000 * 1_000))
-    let size = socklen_t(MemoryLayout<timeval>.size)
-    unsafe setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &patience, size)
-    unsafe setsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &patience, size)
-  }
-
-  /// Until the end, the limit, or a silence; one that drips has that time in all.
-  private static func readToEnd(_ descriptor: Int32, limit: Int, patienceMS: Int) -> [UInt8] {
-    let end = ContinuousClock.now + .milliseconds(patienceMS)
-    var content: [UInt8] = []
-    var buffer = [UInt8](repeating: 0, count: 1 << 14)
-    while content.count < limit, ContinuousClock.now < end {
-      let count = unsafe read(descriptor, &buffer, buffer.count)
-      if count < 0, errno == EINTR { continue }
-      guard count > 0 else { break }
-      content += buffer[..<count]
-    }
-    return content
-  }
-
-  private static func send(_ bytes: [UInt8], to descriptor: Int32) {
-    var rest = bytes[...]
-    while !rest.isEmpty {
-      let count = unsafe rest.withUnsafeBytes { bytes in
-        unsafe Glibc.send(descriptor, bytes.baseAddress, bytes.count, Int32(MSG_NOSIGNAL))
-      }
-      if count < 0, errno == EINTR { continue }
-      guard count > 0 else { return }
-      rest = rest.dropFirst(count)
     }
   }
 

@@ -106,6 +106,11 @@ enum SQLValue: Sendable {
     try execute(sql, values, row: row)
   }
 
+  /// The same with the values in a list.
+  func query<T>(_ sql: String, list values: [SQLValue], row: (Row) -> T) throws(SpoolError) -> [T] {
+    try execute(sql, values, row: row)
+  }
+
   /// Rows until the first that cannot be read.
   func each(_ sql: String, row: (Row) -> Void) { _ = try? execute(sql, [], row: row) }
 

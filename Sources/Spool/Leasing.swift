@@ -23,22 +23,26 @@ extension JobStore {
     return found.job
   }
 
-  /// When the next message falls due for that stage; nil when nothing waits.
+  /// When the next message falls due for that stage; nil when nothing waits or the stage is paused.
   package func nextDueMS(delivery: Bool) throws(SpoolError) -> Int64? {
     let stage = delivery ? JobStage.delivery : .transcription
     return try commits.perform { connection throws(SpoolError) in
-      try connection.query(
+      guard try !connection.isPaused(stage) else { return nil }
+      return try connection.query(
         "SELECT min(due_ms) FROM message WHERE stage = ? AND \(Connection.isWaiting)",
         .text(stage.rawValue)
       ) { $0.isNull(0) ? nil : $0.integer(0) }.first ?? nil
     }
   }
 
-  /// When the longest waiting message without a transcript was received; nil when there is none.
+  /// From when the deadline counts of the longest waiting message without a transcript; nil when there is none.
   package func oldestUntranscribedMS() throws(SpoolError) -> Int64? {
     try commits.perform { connection throws(SpoolError) in
       try connection.query(
-        "SELECT min(received_ms) FROM message WHERE \(Connection.isUntranscribed)"
+        """
+        SELECT min(\(Connection.deadlineFrom)) FROM message INDEXED BY message_untranscribed
+        WHERE \(Connection.isUntranscribed)
+        """
       ) { $0.isNull(0) ? nil : $0.integer(0) }.first ?? nil
     }
   }
@@ -49,6 +53,8 @@ extension Connection {
   static let isWaiting = "state IN ('waiting', 'ready', 'deferred')"
   static let isUntranscribed = "stage = 'transcription' AND state IN ('waiting', 'deferred')"
 
+  static let deadlineFrom = "coalesce(deadline_from_ms, received_ms)"
+
   fileprivate struct Found: Sendable {
     var job: LeasedJob?
     var unreadable: [SpoolNotice] = []
@@ -58,6 +64,7 @@ extension Connection {
   fileprivate func lease(for stage: JobStage, holder: String, nowMS: Int64) throws(SpoolError)
     -> Found
   {
+    guard try !isPaused(stage) else { return Found() }
     var unreadable: [SpoolNotice] = []
     while let found = try mark(stage, holder: holder, nowMS: nowMS) {
       do throws(SpoolError) {
@@ -86,6 +93,7 @@ extension Connection {
     var id: String
     var token: Int64
     var receivedMS: Int64
+    var deadlineFromMS: Int64
     var sizeBytes: Int64
     var sender: String
     var senderParameters: String?
@@ -108,12 +116,13 @@ extension Connection {
         lease_holder = ?, \(attempts) = \(attempts) + 1
       WHERE id = (\(Self.nextDue))
       RETURNING id, lease_token, received_ms, sender, sender_parameters, client, message_id,
-        voicemail, \(attempts), form, size_bytes
+        voicemail, \(attempts), form, size_bytes, \(Self.deadlineFrom)
       """, .text(holder), .text(stage.rawValue), .integer(nowMS)
     ) { row in
       Marked(
         id: row.text(0) ?? "", token: row.integer(1), receivedMS: row.integer(2),
-        sizeBytes: row.integer(10), sender: row.text(3) ?? "", senderParameters: row.text(4),
+        deadlineFromMS: row.integer(11), sizeBytes: row.integer(10), sender: row.text(3) ?? "",
+        senderParameters: row.text(4),
         client: row.text(5), messageID: row.text(6), voicemail: row.text(7),
         attempt: Int(row.integer(8)), form: DeliveryForm(rawValue: row.text(9) ?? "") ?? .original)
     }.first
@@ -129,6 +138,7 @@ extension Connection {
     }
     return LeasedJob(
       lease: Lease(id: found.id, token: found.token), receivedMS: found.receivedMS,
+      deadlineFromMS: found.deadlineFromMS,
       envelope: Envelope(
         sender: found.sender,
         senderParameters: try JSONColumn.decode(

@@ -15,6 +15,7 @@ package struct SpoolStatistics: Sendable, Codable, Equatable {
   package var longestSeconds: Double?
   /// Of the file, without pages that wait to be used again.
   package var spoolBytes: Int64
+  package var paused: [Pause]
 
   static let medianOf = 1_000
 }
@@ -50,6 +51,7 @@ package struct JobDetails: Sendable, Codable, Equatable {
   package var deliveryAttempts: Int
   package var leaseHolder: String?
   package var reason: String?
+  package var heldBy: String?
   package var events: [Event]
 }
 
@@ -62,7 +64,7 @@ extension JobStore {
       }
       for row in counts { messages[row.state] = row.count }
       var oldest: Int64?
-      for state in JobState.allCases where state != .delivered {
+      for state in JobState.allCases where state.isOpen {
         let first =
           try connection.query(
             "SELECT min(received_ms) FROM message WHERE state = ?", .text(state.rawValue)
@@ -83,7 +85,7 @@ extension JobStore {
       let hour = (nowMS - 3_600_000) / 60_000
       let seconds = try connection.query(
         """
-        SELECT finished_ms - received_ms FROM message WHERE finished_ms > ?
+        SELECT finished_ms - received_ms FROM message WHERE finished_ms > ? AND delivery_ms IS NOT NULL
         ORDER BY finished_ms DESC LIMIT \(SpoolStatistics.medianOf)
         """, .integer(nowMS - 86_400_000)
       ) { Double($0.integer(0)) / 1_000 }.sorted()
@@ -94,7 +96,7 @@ extension JobStore {
         withoutTranscriptLastDay: day.map(\.without).reduce(0, +),
         medianSeconds: seconds.isEmpty ? nil : seconds[seconds.count / 2],
         longestSeconds: day.map(\.longest).max().map { Double($0) / 1_000 },
-        spoolBytes: try connection.usedBytes())
+        spoolBytes: try connection.usedBytes(), paused: try connection.pauses())
     }
   }
 
@@ -125,7 +127,7 @@ extension JobStore {
         """
         SELECT state, received_ms, due_ms, finished_ms, form, sender, client, new_queue_id,
           message_id, size_bytes, voicemail, result, delivery_ms, worker_attempts,
-          delivery_attempts, lease_holder, reason
+          delivery_attempts, lease_holder, reason, held_by
         FROM message WHERE id = ?
         """, .text(id)
       ) { row in
@@ -143,7 +145,7 @@ extension JobStore {
               ? nil : try JSONColumn.decode(ResultFacts.self, row.text(11), of: id),
             deliveryMS: row.isNull(12) ? nil : row.integer(12),
             workerAttempts: Int(row.integer(13)), deliveryAttempts: Int(row.integer(14)),
-            leaseHolder: row.text(15), reason: row.text(16), events: events)
+            leaseHolder: row.text(15), reason: row.text(16), heldBy: row.text(17), events: events)
         }
       }
       return try rows.first?.get()

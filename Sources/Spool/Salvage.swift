@@ -55,7 +55,9 @@ struct Salvage {
     guard !message.rows.isEmpty, !recipients.rows.isEmpty else {
       throw SpoolError("spool \(path): message \(id): nothing is left of it")
     }
-    if message["state"]?.text == JobState.delivered.rawValue { return false }
+    if let state = message["state"]?.text.flatMap(JobState.init(rawValue:)), !state.isOpen {
+      return false
+    }
     var content = Table(columns: [], rows: [])
     var why: String?
     do throws(SpoolError) {

@@ -80,7 +80,7 @@ extension JobStore {
     }
   }
 
-  /// Messages received before that moment that still wait for a worker go out as they came; some of them:
+  /// Messages received (or put back) before that moment that still wait for a worker go out as they came; some of them:
   /// a backlog is not one transaction. Asked again, the others follow.
   package func expireWaiting(receivedBeforeMS: Int64, nowMS: Int64) throws(SpoolError) {
     try commits.perform { connection throws(SpoolError) in
@@ -88,8 +88,8 @@ extension JobStore {
         """
         UPDATE message SET state = 'ready', stage = 'delivery', form = 'original', due_ms = ?
         WHERE id IN (SELECT id FROM message INDEXED BY message_untranscribed
-          WHERE \(Connection.isUntranscribed) AND received_ms < ?
-          ORDER BY received_ms LIMIT 100)
+          WHERE \(Connection.isUntranscribed) AND \(Connection.deadlineFrom) < ?
+          ORDER BY \(Connection.deadlineFrom) LIMIT 100)
         RETURNING id
         """, .integer(nowMS), .integer(receivedBeforeMS)
       ) { $0.text(0) ?? "" }

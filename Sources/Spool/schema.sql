@@ -1,6 +1,6 @@
 -- The spool's tables. Invariants:
 --  1. A row of message exists if and only if the MTA was (or is about to be) told that we have the message.
---  2. content holds the original while state is not 'delivered', and nothing afterwards.
+--  2. content holds the original until state is 'delivered' or 'deleted', and nothing afterwards.
 --  3. lease_holder is null unless state is 'transcribing' or 'delivering'.
 --  4. Whoever finishes a lease names lease_token; it grows with each lease, so a late holder changes nothing.
 --  5. Each change of state is one of those that message_transition lists (docs/spool.md), and has its event.
@@ -10,7 +10,8 @@
 CREATE TABLE message (
   id TEXT PRIMARY KEY,
   state TEXT NOT NULL CHECK (state IN
-    ('waiting', 'transcribing', 'ready', 'delivering', 'deferred', 'held', 'failed', 'delivered')),
+    ('waiting', 'transcribing', 'ready', 'delivering', 'deferred', 'held', 'failed', 'delivered',
+    'deleted')),
   -- What it is in, or waits for; of held and failed: where it was.
   stage TEXT NOT NULL DEFAULT 'transcription' CHECK (CASE state
     WHEN 'waiting' THEN stage = 'transcription'
@@ -19,6 +20,7 @@ CREATE TABLE message (
     WHEN 'delivering' THEN stage = 'delivery'
     ELSE stage IN ('transcription', 'delivery') END),
   received_ms INTEGER NOT NULL,
+  deadline_from_ms INTEGER,             -- of the transcription deadline, where it is not received_ms
   due_ms INTEGER NOT NULL,              -- not before; of waiting, ready, deferred
   form TEXT NOT NULL DEFAULT 'enhanced' CHECK (form IN ('enhanced', 'original')),
   worker_attempts INTEGER NOT NULL DEFAULT 0,
@@ -36,14 +38,16 @@ CREATE TABLE message (
   size_bytes INTEGER NOT NULL,
   delivery_ms INTEGER,
   finished_ms INTEGER,
-  reason TEXT                           -- of deferred, held and failed
+  reason TEXT,                          -- of deferred, held and failed
+  held_by TEXT                          -- of held: who asked for it; null: the filter itself
 ) STRICT;
 
 -- Every index serves one question, whose answer takes no longer with more messages.
 CREATE INDEX message_by_state ON message (state, received_ms);
 CREATE INDEX message_due ON message (stage, due_ms) WHERE state IN ('waiting', 'ready', 'deferred');
-CREATE INDEX message_untranscribed ON message (received_ms)
+CREATE INDEX message_untranscribed ON message (coalesce(deadline_from_ms, received_ms))
   WHERE stage = 'transcription' AND state IN ('waiting', 'deferred');
+CREATE INDEX message_open ON message (id) WHERE state NOT IN ('delivered', 'deleted');
 CREATE INDEX message_finished ON message (finished_ms) WHERE finished_ms IS NOT NULL;
 
 CREATE TRIGGER message_transition BEFORE UPDATE OF state ON message
@@ -57,7 +61,9 @@ WHEN old.state <> new.state AND old.state || ' ' || new.state NOT IN (
   'deferred transcribing', 'deferred delivering', 'deferred waiting', 'deferred ready',
   'deferred held',
   'held waiting', 'held ready',
-  'failed waiting', 'failed ready')
+  'failed waiting', 'failed ready',
+  'waiting deleted', 'transcribing deleted', 'ready deleted', 'deferred deleted', 'held deleted',
+  'failed deleted')
 BEGIN
   SELECT raise(ABORT, 'the message is in no state for this');
 END;
@@ -101,6 +107,13 @@ WHEN new.state = 'delivered' AND old.state <> 'delivered' BEGIN
       without_transcript = without_transcript + excluded.without_transcript,
       longest_ms = max(longest_ms, excluded.longest_ms);
 END;
+
+-- Stages that the administrator has paused.
+CREATE TABLE pause (
+  stage TEXT PRIMARY KEY CHECK (stage IN ('transcription', 'delivery')),
+  since_ms INTEGER NOT NULL,
+  who TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE recipient (
   message_id TEXT NOT NULL REFERENCES message (id) ON DELETE CASCADE,

@@ -31,7 +31,7 @@ import Testing
     #expect(try Self.text("README.md").contains(lines.joined(separator: "\n")))
   }
 
-  @Test(arguments: ["README.md", "docs/flow.md", "docs/dependencies.md"])
+  @Test(arguments: ["README.md", "docs/flow.md", "docs/dependencies.md", "docs/administration.md"])
   func `names no file that is not there`(page: String) throws {
     let words = try Self.text(page).split { " \n`()[]|,;".contains($0) }.map(String.init)
     let directory = page.hasPrefix("docs/") ? "docs/" : ""

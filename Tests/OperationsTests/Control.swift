@@ -16,8 +16,8 @@ import Testing
   }
 
   @Test func `a question reaches the daemon and its answer comes back`() throws {
-    try ControlSocket.serve(at: path) { words in
-      .init(failed: words.first == "fail", words.joined(separator: "|"))
+    try ControlSocket.serve(at: path) { request in
+      .init(failed: request.words.first == "fail", request.words.joined(separator: "|"))
     }
     let reply = try ControlSocket.ask(["show", "0abc def", "--json", "ü\n"], at: path)
     #expect(reply.text == "show|0abc def|--json|ü\n")
@@ -49,15 +49,81 @@ import Testing
     #expect(try ControlSocket.ask([String(repeating: "a", count: 4_095)], at: path).text == "no")
   }
 
-  @Test func `only the daemon's own user gets in`() throws {
-    try ControlSocket.serve(at: path) { _ in .init("") }
+  @Test func `bytes of any kind and the word for the next page arrive as they are`() throws {
+    let bytes = (0..<100_000).map { UInt8(truncatingIfNeeded: $0 &* 7) }
+    try ControlSocket.serve(at: path) { request in
+      .init(status: 66, content: bytes, next: request.words.first)
+    }
+    let reply = try ControlSocket.ask(["id/7"], at: path)
+    #expect(reply.status == 66)
+    #expect(reply.content == bytes)
+    #expect(reply.next == "id/7")
+    #expect(try ControlSocket.ask([], at: path).next == nil)
+  }
+
+  @Test func `the daemon knows who asks`() throws {
+    try ControlSocket.serve(at: path) { .init("\($0.userID)") }
+    #expect(try ControlSocket.ask(["x"], at: path).text == "\(getuid())")
+  }
+
+  @Test func `an answer that is cut off is no answer`() throws {
+    #expect(ControlReply(wire: Array("0 5\nhell".utf8)) == nil)
+    #expect(ControlReply(wire: Array("0 5\nhello!".utf8)) == nil)
+    #expect(ControlReply(wire: Array("0\n".utf8)) == nil)
+    #expect(ControlReply(wire: []) == nil)
+    #expect(ControlReply(wire: Array("0 5 n\nhello".utf8))?.text == "hello")
+  }
+
+  @Test func `one that takes its time holds up nobody`() throws {
+    let release = DispatchSemaphore(value: 0)
+    try ControlSocket.serve(at: path) { request in
+      if request.words == ["drain"] { release.wait() }
+      return .init(request.words.joined())
+    }
+    let path = path
+    let answers = Mutex<[String]>([])
+    let group = DispatchGroup()
+    for number in 1..<ControlSocket.callers {
+      DispatchQueue(label: "caller \(number)").async(group: group) {
+        let reply = try? ControlSocket.ask(["drain"], at: path)
+        answers.withLock { $0.append(reply?.text ?? "none") }
+      }
+    }
+    for _ in 1...20 { #expect(try ControlSocket.ask(["status"], at: path).text == "status") }
+    #expect(answers.withLock { $0 } == [])
+    for _ in 1..<ControlSocket.callers { release.signal() }
+    group.wait()
+    #expect(
+      answers.withLock { $0 } == Array(repeating: "drain", count: ControlSocket.callers - 1))
+  }
+
+  @Test func `root and the daemon's group get in, nobody else`() throws {
+    try ControlSocket.serve(at: path) { .init("user \($0.userID)") }
     let facts = try FileManager.default.attributesOfItem(atPath: path)
-    #expect(facts[.posixPermissions] as? Int == 0o600)
+    #expect(facts[.posixPermissions] as? Int == 0o660)
+    #expect(facts[.groupOwnerAccountID] as? UInt32 == getegid())
     #expect(facts[.type] as? FileAttributeType == .typeSocket)
+    let ask = """
+      import socket, sys
+      s = socket.socket(socket.AF_UNIX)
+      try: s.connect(sys.argv[1])
+      except PermissionError: sys.exit("refused")
+      s.sendall(b"x"); s.shutdown(1); sys.stdout.write(s.recv(100).decode())
+      """
+    func asNobody(_ groups: String) throws -> ChildProcess {
+      let process = try ChildProcess(
+        "/usr/bin/setpriv",
+        ["--reuid=nobody", "--regid=nogroup", groups, "/usr/bin/python3", "-c", ask, path])
+      _ = process.waitForExit(seconds: 30)
+      return process
+    }
+    #expect(try asNobody("--clear-groups").errors == "refused\n")
+    let member = try asNobody("--groups=\(getegid())")
+    #expect(String(decoding: member.output, as: UTF8.self).hasSuffix("user 65534"))
   }
 
   @Test func `a caller that says nothing holds up nobody for long`() throws {
-    try ControlSocket.serve(at: path, patienceMS: 100) { .init($0.joined()) }
+    try ControlSocket.serve(at: path, patienceMS: 100) { .init($0.words.joined()) }
     let silent = try connect()
     defer { close(silent) }
     let start = ContinuousClock.now
@@ -66,7 +132,7 @@ import Testing
   }
 
   @Test func `a caller that drips has its time in all, not for each byte`() throws {
-    try ControlSocket.serve(at: path, patienceMS: 300) { .init($0.joined()) }
+    try ControlSocket.serve(at: path, patienceMS: 300) { .init($0.words.joined()) }
     let slow = try connect()
     defer { close(slow) }
     let stop = Mutex(false)
@@ -103,12 +169,12 @@ import Testing
     let error = #expect(throws: ControlError.self) {
       try ControlSocket.ask(["x"], at: path, patienceMS: 50)
     }
-    #expect(error == ControlError(isDown: false, sentence: "control socket \(path): no answer"))
+    #expect(error == ControlError(.other, "control socket \(path): no answer"))
   }
 
   @Test func `no daemon: the command may help itself`() throws {
     let none = #expect(throws: ControlError.self) { try ControlSocket.ask(["x"], at: path) }
-    #expect(none?.isDown == true)
+    #expect(none?.kind == .down)
     #expect(none?.sentence == "control socket \(path): No such file or directory")
 
     // What a dead daemon leaves behind: a socket file that nobody listens at.
@@ -116,7 +182,7 @@ import Testing
     #expect(withAddress { bind(dead, $0, $1) } == 0)
     close(dead)
     let left = #expect(throws: ControlError.self) { try ControlSocket.ask(["x"], at: path) }
-    #expect(left?.isDown == true)
+    #expect(left?.kind == .down)
     try ControlSocket.serve(at: path) { _ in .init("alive") }
     #expect(try ControlSocket.ask(["x"], at: path).text == "alive")
   }
@@ -131,7 +197,7 @@ import Testing
           _ = try ControlSocket.ask(["x"], at: long)
         }
       }
-      #expect(error?.isDown == false)
+      #expect(error?.kind == .other)
       #expect(
         error?.sentence
           == "control socket \(long): the path has \(long.utf8.count) bytes, a Unix socket's at "

@@ -15,15 +15,26 @@ import Voicemail
   @Test(arguments: [
     Connection.nextDue.replacing("?", with: "1"),
     "SELECT min(due_ms) FROM message WHERE stage = 'delivery' AND \(Connection.isWaiting)",
-    "SELECT min(received_ms) FROM message WHERE \(Connection.isUntranscribed)",
+    """
+    SELECT min(\(Connection.deadlineFrom)) FROM message INDEXED BY message_untranscribed
+    WHERE \(Connection.isUntranscribed)
+    """,
     """
     SELECT id FROM message INDEXED BY message_untranscribed
-    WHERE \(Connection.isUntranscribed) AND received_ms < 1
-    ORDER BY received_ms LIMIT 100
+    WHERE \(Connection.isUntranscribed) AND \(Connection.deadlineFrom) < 1
+    ORDER BY \(Connection.deadlineFrom) LIMIT 100
     """,
     "SELECT min(received_ms) FROM message WHERE state = 'waiting'",
     "UPDATE message SET state = 'ready' WHERE id = 'x'",
-    "SELECT finished_ms FROM message WHERE finished_ms > 1 ORDER BY finished_ms DESC LIMIT 1000",
+    """
+    SELECT finished_ms FROM message WHERE finished_ms > 1 AND delivery_ms IS NOT NULL
+    ORDER BY finished_ms DESC LIMIT 1000
+    """,
+    """
+    SELECT id FROM message WHERE id > 'a' AND state NOT IN ('delivered', 'deleted')
+    ORDER BY id LIMIT 9
+    """,
+    "SELECT id FROM message WHERE state = 'held' AND held_by IS NULL LIMIT 500",
     "SELECT id FROM message WHERE finished_ms < 1 ORDER BY finished_ms LIMIT 200",
     "SELECT id FROM message WHERE id >= 'a' AND id < 'b' ORDER BY id LIMIT 20",
     "SELECT minute FROM delivered_in_minute WHERE minute > 1",

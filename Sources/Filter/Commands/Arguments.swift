@@ -1,6 +1,6 @@
 /// Why a command line or a command's work ended; the sentence goes to standard error.
 struct CommandFailure: Error, Equatable {
-  /// 1 failed, 2 wrong usage.
+  /// 1 failed, 2 wrong usage; sysexits.h for the others.
   var status: Int32
   var sentence: String
 
@@ -13,6 +13,22 @@ struct CommandFailure: Error, Equatable {
     status = 2
     self.sentence = sentence
   }
+
+  private init(status: Int32, _ sentence: String) {
+    (self.status, self.sentence) = (status, sentence)
+  }
+
+  /// sysexits.h: EX_UNAVAILABLE.
+  static let unavailableStatus: Int32 = 69
+
+  /// EX_NOINPUT: no message has that id, or several.
+  static func noMessage(_ sentence: String) -> CommandFailure { .init(status: 66, sentence) }
+  /// No daemon where one is needed, or no spool either.
+  static func unavailable(_ sentence: String) -> CommandFailure {
+    .init(status: unavailableStatus, sentence)
+  }
+  /// EX_NOPERM.
+  static func notPermitted(_ sentence: String) -> CommandFailure { .init(status: 77, sentence) }
 
   static func usage(_ sentence: String) -> CommandFailure {
     .init(usage: "\(sentence); see voicemail-milter --help")
@@ -56,6 +72,15 @@ struct Arguments {
   }
 
   func has(_ flag: String) -> Bool { flags.contains(flag) }
+
+  /// What was said, as words again: all but operands and --config.
+  func asked(of syntax: SpoolSyntax) -> [String] {
+    flags.sorted()
+      + syntax.options.sorted().flatMap { option in
+        all(option).flatMap { [option, $0] }
+      }
+  }
+
   func all(_ option: String) -> [String] { values[option] ?? [] }
 
   /// The value of an option that makes sense once only.

@@ -25,11 +25,11 @@ enum ControlCommands {
     // A wrong file is told here already, with nothing changed.
     let settings = try arguments.settings()
     let path = ControlSocket.path(stateDirectory: settings.stateDirectory)
-    let reply: ControlSocket.Reply
+    let reply: ControlReply
     do throws(ControlError) {
       reply = try ControlSocket.ask(request, at: path, patienceMS: patienceMS)
     } catch {
-      throw CommandFailure(error.isDown ? "the daemon is not running" : error.sentence)
+      throw CommandFailure(error)
     }
     guard !reply.failed else { throw CommandFailure(reply.text) }
     Output.text(reply.text)

@@ -9,8 +9,22 @@ enum Help {
       enqueue --sender ADDR [--client ADDR] RCPT...
                                 hands a message on standard input to the daemon, for
                                 pipe transports; exit status 0, or 75: try again
-      status [--json]           what is in the spool, what the workers do
+      status [--json|--watch]   what is in the spool, what the workers do
+      list [--state S] [--rcpt ADDR] [--older-than AGE] [--json]
+                                the messages in the spool
       show ID [--json]          one message and its story
+      cat [--enhanced] ID       its bytes, as they came or as they go out
+      retry ID...|--all         tries again now
+      flush                     tries all deferred messages now
+      hold ID...                keeps messages back
+      release ID...             lets them go on
+      deliver --original ID...  sends them now, without a transcript
+      requeue --transcribe ID...
+                                has them transcribed again
+      delete [--yes] ID...      deletes them for good, after a question
+      pause transcription|delivery
+                                starts no new work of that kind, also after a restart
+      resume transcription|delivery
       reload                    reads the settings again; says what needs a restart
       drain [--timeout 25s]     waits for open messages, then stops the daemon
       inspect [--client ADDR] [--authenticated] [--sender ADDR] [--rcpt ADDR]...
@@ -24,10 +38,12 @@ enum Help {
       --help, --version
 
     All take --config FILE; without it /etc/voicemail-milter/voicemail-milter.conf
-    is read if it is there. FILE may be - for standard input.
+    is read if it is there. FILE may be - for standard input. ID may be the beginning
+    of an id; verbs that change a message take --reason TEXT for its story.
 
     Exit status: 0 done, 1 failed, 2 wrong usage, 3 (preview) no voicemail,
-    75 (enqueue) try again.
+    66 no message has that id, or several, 69 the daemon is not running,
+    75 (enqueue) try again, 77 not permitted.
 
     """
 }

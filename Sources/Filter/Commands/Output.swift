@@ -66,8 +66,47 @@ enum Output {
     return "\(scaled < 0 ? "-" : "")\(abs(scaled) / 10).\(abs(scaled) % 10)"
   }
 
-  /// `label` in a column, then the value.
-  static func row(_ label: String, _ value: String) -> String {
-    "  " + label + String(repeating: " ", count: max(12 - label.count, 1)) + value + "\n"
+  static let columns = 80
+
+  /// `label` in a column, then the value; what is longer than a terminal's line goes on below it.
+  static func row(_ label: String, _ value: String, labelWidth: Int = 12) -> String {
+    row(
+      label, items: value.split(separator: " ", omittingEmptySubsequences: false).map(String.init),
+      " ", labelWidth)
   }
+
+  /// The same with items that must not be divided.
+  static func row(
+    _ label: String, items: [String], _ separator: String = "  ", _ labelWidth: Int = 12
+  ) -> String {
+    let width = columns - 2 - labelWidth
+    var lines: [String] = []
+    for item in items {
+      if let last = lines.last, last.count + separator.count + item.count <= width {
+        lines[lines.count - 1] += separator + item
+      } else {
+        lines.append(item)
+      }
+    }
+    let margin = "\n" + String(repeating: " ", count: 2 + labelWidth)
+    return "  " + left(label, labelWidth - 1) + " " + lines.joined(separator: margin) + "\n"
+  }
+
+  /// Filled up on the right.
+  static func left(_ text: String, _ width: Int) -> String {
+    text + String(repeating: " ", count: max(width - text.count, 0))
+  }
+
+  /// Filled up on the left.
+  static func right(_ text: String, _ width: Int) -> String {
+    String(repeating: " ", count: max(width - text.count, 0)) + text
+  }
+
+  /// No longer than that, with `...` for what is left out.
+  static func cut(_ text: String, _ width: Int) -> String {
+    text.count <= width ? text : text.prefix(width - 3) + "..."
+  }
+
+  /// A question on standard error, so that the answer to a redirected command is still asked for.
+  static func prompt(_ question: String) { writeAll(Array(question.utf8), to: STDERR_FILENO) }
 }

@@ -1,31 +1,9 @@
-internal import Operations
 internal import Spool
 internal import Voicemail
 
 /// What `show` tells of one message: facts and its story, never content.
 enum ShowReport {
-  /// The message with that id or the only one whose id begins so.
-  static func find(_ id: String, in store: JobStore, asJSON: Bool) throws(SpoolError)
-    -> ControlSocket.Reply
-  {
-    let found = try store.find(id)
-    guard let first = found.first else {
-      return .init(failed: true, "no message \(Output.safe(id)) in the spool")
-    }
-    let exact = found.contains(id) ? id : first
-    guard found.count == 1 || exact == id else {
-      return .init(
-        failed: true,
-        "\(Output.safe(id)) is ambiguous: \(found.prefix(5).joined(separator: ", "))"
-          + (found.count > 5 ? " ..." : ""))
-    }
-    guard let details = try store.details(exact) else {
-      return .init(failed: true, "no message \(Output.safe(id)) in the spool")
-    }
-    return .init(asJSON ? JSONText.line(details) : text(details))
-  }
-
-  private static func text(_ job: JobDetails) -> String {
+  static func text(_ job: JobDetails) -> String {
     var text = "\(job.id): \(job.state.rawValue)\n"
     text += Output.row(
       "received", "\(Clock.text(job.receivedMS)), \(Output.size(job.sizeBytes))")
@@ -36,7 +14,9 @@ enum ShowReport {
       if let reply = recipient.reply { line += "  \(Output.safe(reply))" }
       text += Output.row(recipient.delivered ? "delivered to" : "recipient", line)
     }
-    text += Output.row("queue ids", "\(job.client.queueID ?? "-") -> \(job.newQueueID ?? "-")")
+    if job.client.queueID != nil || job.newQueueID != nil {
+      text += Output.row("queue ids", "\(job.client.queueID ?? "-") -> \(job.newQueueID ?? "-")")
+    }
     if let messageID = job.messageID { text += Output.row("message-id", Output.safe(messageID)) }
     text += Output.row(
       "recognised", "by rule \(job.voicemail.rule): \(Output.safe(job.voicemail.reason))")
@@ -46,7 +26,7 @@ enum ShowReport {
     if let holder = job.leaseHolder { text += Output.row("leased to", holder) }
     text += "\n"
     for event in job.events {
-      text += "  \(Clock.text(event.atMS))  \(Output.safe(event.what))\n"
+      text += Output.row(Clock.text(event.atMS), Output.safe(event.what), labelWidth: 21)
     }
     return text
   }

@@ -28,9 +28,12 @@ struct StatusReport: Encodable, Sendable {
     } else {
       text += ": not running\n"
     }
-    let order = ["waiting", "transcribing", "ready", "delivering", "deferred", "held"]
-    text += Output.row(
-      "messages", order.map { "\($0) \(spool.messages[$0] ?? 0)" }.joined(separator: "  "))
+    text += Output.row("messages", items: messages)
+    for pause in spool.paused {
+      text += Output.row(
+        "PAUSED",
+        "\(pause.stage.rawValue), by \(pause.who), since \(Output.age(nowMS - pause.sinceMS))")
+    }
     text += Output.row(
       "oldest",
       spool.oldestReceivedMS.map { Output.age(nowMS - $0) } ?? "nothing in the spool")
@@ -51,6 +54,15 @@ struct StatusReport: Encodable, Sendable {
         raised.map { "\($0.key) \($0.value)" }.joined(separator: "  ") + " since the start")
     }
     return text
+  }
+
+  /// In the order of their way; what is over is history, not told here.
+  private var messages: [String] {
+    let found = JobState.allCases.compactMap { state in
+      let count = spool.messages[state.rawValue] ?? 0
+      return state.isOpen && count > 0 ? "\(count) \(state.rawValue)" : nil
+    }
+    return found.isEmpty ? ["none"] : found
   }
 
   private var deliveredText: String {
@@ -79,7 +91,10 @@ struct StatusReport: Encodable, Sendable {
       text += ", last success \(Output.age(nowMS - success)) ago"
     }
     if let failure = delivery.lastFailureMS, failure > delivery.lastSuccessMS ?? 0 {
-      text += ", FAILING since \(Output.age(nowMS - failure)): \(delivery.lastFailure ?? "")"
+      let why = delivery.lastFailure ?? ""
+      let place = "\(delivery.target) at "
+      text += ", FAILING since \(Output.age(nowMS - failure)): "
+      text += why.hasPrefix(place) ? String(why.dropFirst(place.count)) : why
     }
     return text
   }

@@ -164,7 +164,8 @@ struct Daemon {
 
   private func prepareStateDirectory() throws(CommandFailure) {
     let path = settings.stateDirectory
-    if unsafe mkdir(path, 0o700) != 0, errno != EEXIST {
+    // Passable for the group, for the control socket; all files in it are closed to others.
+    if unsafe mkdir(path, 0o710) != 0, errno != EEXIST {
       throw CommandFailure(
         "state directory \(path): \(unsafe String(cString: strerror(errno))); make it, owned by the "
           + "user that runs voicemail-milter, or set [daemon] state_directory")

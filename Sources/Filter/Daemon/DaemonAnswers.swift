@@ -9,23 +9,32 @@ struct DaemonAnswers {
   let reloader: Reloader
 
   /// Each request is a command's words; the answer is what the command prints.
-  func answer(_ request: [String]) -> ControlSocket.Reply {
-    do throws(SpoolError) {
-      let asJSON = request.last == "--json"
-      switch request.first {
-      case "status": return .init(try status().print(asJSON: asJSON))
-      case "show" where request.count > 1:
-        return try ShowReport.find(request[1], in: context.store, asJSON: asJSON)
-      case "reload": return reload()
-      case "drain" where request.count > 1: return drain(limitMS: Int64(request[1]) ?? 0)
-      default: return .init(failed: true, "unknown request")
+  func answer(_ request: ControlRequest) -> ControlReply {
+    let words = request.words
+    switch words.first {
+    case "status":
+      do throws(SpoolError) {
+        return .init(try status().print(asJSON: words.last == "--json"))
+      } catch {
+        return .init(failed: true, error.sentence)
       }
-    } catch {
-      return .init(failed: true, error.sentence)
+    case "reload": return reload()
+    case "drain" where words.count > 1: return drain(limitMS: Int64(words[1]) ?? 0)
+    default: break
     }
+    let who = userName(request.userID)
+    let answers = SpoolAnswers(store: context.store, who: who) { verb, id in
+      context.log.info("administrator", ["verb": verb, "id": id, "by": who])
+      // One for each thread that may sleep over a backlog.
+      for _ in 0..<max(context.settings.workers, 2) {
+        context.transcription.ring()
+        context.delivery.ring()
+      }
+    }
+    return answers.answer(words) ?? .init(failed: true, "unknown request")
   }
 
-  private func reload() -> ControlSocket.Reply {
+  private func reload() -> ControlReply {
     do throws(CommandFailure) {
       return .init(try reloader.reload())
     } catch {
@@ -34,7 +43,7 @@ struct DaemonAnswers {
   }
 
   /// Who asked hears the end of the connection when the process has ended.
-  private func drain(limitMS: Int64) -> ControlSocket.Reply {
+  private func drain(limitMS: Int64) -> ControlReply {
     context.log.info("draining")
     context.transcription.stop(threads: context.settings.workers)
     let left = context.closing.drain(limitMS: min(max(limitMS, 0), 3_600_000))

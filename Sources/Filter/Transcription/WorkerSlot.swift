@@ -93,7 +93,7 @@ final class WorkerSlot {
 
   private func work(on job: LeasedJob) throws(SpoolError) {
     Failpoint.pass("transcription claimed")
-    let age = Clock.nowMS() - job.receivedMS
+    let age = Clock.nowMS() - job.deadlineFromMS
     let left = context.settings.transcriptionDeadlineMS - age
     var order = WorkOrder(
       id: job.id, voicemail: job.voicemail, headers: context.ownHeaders(for: job))

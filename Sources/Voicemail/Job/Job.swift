@@ -45,6 +45,8 @@ package struct Lease: Sendable, Equatable {
 package struct LeasedJob: Sendable {
   package var lease: Lease
   package var receivedMS: Int64
+  /// From when the transcription deadline counts: reception, or a later demand.
+  package var deadlineFromMS: Int64
   package var envelope: Envelope
   package var client: ClientFacts
   package var messageID: String?
@@ -58,11 +60,13 @@ package struct LeasedJob: Sendable {
   package var id: String { lease.id }
 
   package init(
-    lease: Lease, receivedMS: Int64, envelope: Envelope, client: ClientFacts, messageID: String?,
+    lease: Lease, receivedMS: Int64, deadlineFromMS: Int64, envelope: Envelope, client: ClientFacts,
+    messageID: String?,
     voicemail: VoicemailFacts, attempt: Int, form: DeliveryForm, content: [UInt8]
   ) {
     self.lease = lease
     self.receivedMS = receivedMS
+    self.deadlineFromMS = deadlineFromMS
     self.envelope = envelope
     self.client = client
     self.messageID = messageID

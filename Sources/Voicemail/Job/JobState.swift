@@ -19,6 +19,11 @@ package enum JobState: String, Sendable, Codable, CaseIterable {
   case failed
   /// The MTA has it. Content is erased, facts remain as history.
   case delivered
+  /// An administrator did not want it. Content is erased, facts remain as history.
+  case deleted
+
+  /// The message is still in the spool.
+  package var isOpen: Bool { self != .delivered && self != .deleted }
 }
 
 /// Which of the two works a message is in or waits for.

@@ -1,0 +1,62 @@
+internal import Glibc
+internal import Operations
+
+/// The administrator's verbs on the command line: syntax here, effects in `SpoolAnswers`.
+enum AdministrationCommands {
+  /// Commands whose words go to the daemon as they are.
+  static func command(_ name: String) -> VoicemailMilter.Command {
+    { words throws(CommandFailure) in try run(name, words) }
+  }
+
+  private static func run(_ name: String, _ words: [String]) throws(CommandFailure) -> Int32 {
+    guard let syntax = SpoolSyntax.of(name) else { throw .usage("no command '\(name)'") }
+    // Wrong usage is found here, before anything is asked.
+    let arguments = try syntax.parse(words)
+    if name == "list" { _ = try ListReport(arguments, nowMS: Clock.nowMS()) }
+    let client = SpoolClient(try arguments.settings())
+    let request = [name] + arguments.asked(of: syntax)
+    guard syntax.operands.upperBound > 1, !arguments.operands.isEmpty else {
+      return try follow(request + arguments.operands, client)
+    }
+    var status: Int32 = 0
+    for id in arguments.operands {
+      if name == "delete", !arguments.has("--yes"), try !confirms(id, client) {
+        Output.complain("\(id) is left as it is")
+        status = 1
+        continue
+      }
+      let ended = try follow(request + ["--", id], client)
+      if ended != 0 { status = ended }
+    }
+    return status
+  }
+
+  /// Prints the answer, page by page.
+  private static func follow(_ request: [String], _ client: SpoolClient) throws(CommandFailure)
+    -> Int32
+  {
+    var next: String?
+    repeat {
+      let reply = try client.ask(
+        [request[0]] + (next.map { ["--from", $0] } ?? []) + request.dropFirst())
+      guard !reply.failed else {
+        Output.complain(reply.text)
+        return reply.status
+      }
+      Output.bytes(reply.content)
+      next = reply.next
+    } while next != nil
+    return 0
+  }
+
+  /// Shows the message and asks; without a terminal nobody can answer.
+  private static func confirms(_ id: String, _ client: SpoolClient) throws(CommandFailure) -> Bool {
+    guard isatty(STDIN_FILENO) == 1 else {
+      throw .usage("delete asks first; where nobody can answer, say --yes")
+    }
+    guard try follow(["show", "--", id], client) == 0 else { return false }
+    Output.prompt("Delete this message? Its recording is gone then. [y/N] ")
+    let answer = readLine() ?? ""
+    return ["y", "yes"].contains(answer.lowercased())
+  }
+}
