@@ -2,8 +2,8 @@ import Foundation
 import TestSupport
 import Testing
 
-/// All kinds of mail of a phone system, and what looks like it: `inspect`, the milter and the SMTP
-/// front say the same of each.
+/// All kinds of mail of a phone system, and what looks like it: `inspect`, the milter, the SMTP front
+/// and `enqueue` say the same of each.
 struct Kinds {
   struct Kind: Sendable {
     var name: String
@@ -166,6 +166,16 @@ struct Kinds {
           ? report["rule"] as? String ?? "" : reason.replacing("\"", with: "\\\"")
         #expect(line?.contains(expected) == true, "\(name): \(line ?? "no line"), not \(expected)")
       }
+
+      let event = kind.passes == nil ? "info: voicemail" : "debug: passes"
+      let before = milter.logLines(event).count
+      let enqueued = try RunningMilter.run(
+        [
+          "enqueue", "--config", milter.configuration, "--sender", "pbx@example.com", "--",
+          "ann@example.com",
+        ], input: Self.named("E\(number)", kind))
+      #expect(enqueued.status == 0, "\(name): \(enqueued.errors)")
+      #expect(eventually { milter.logLines(event).count == before + 1 }, "\(name): enqueue")
     }
   }
 
