@@ -29,9 +29,8 @@ extension JobStore {
     return try commits.perform { connection throws(SpoolError) in
       guard try !connection.isPaused(stage) else { return nil }
       return try connection.query(
-        "SELECT min(due_ms) FROM message WHERE stage = ? AND \(Connection.isWaiting)",
-        .text(stage.rawValue)
-      ) { $0.isNull(0) ? nil : $0.integer(0) }.first ?? nil
+        Connection.firstDue, .text(stage.rawValue)
+      ) { $0.integer(0) }.first
     }
   }
 
@@ -39,11 +38,8 @@ extension JobStore {
   package func oldestUntranscribedMS() throws(SpoolError) -> Int64? {
     try commits.perform { connection throws(SpoolError) in
       try connection.query(
-        """
-        SELECT min(\(Connection.deadlineFrom)) FROM message INDEXED BY message_untranscribed
-        WHERE \(Connection.isUntranscribed)
-        """
-      ) { $0.isNull(0) ? nil : $0.integer(0) }.first ?? nil
+        Connection.oldestUntranscribed
+      ) { $0.integer(0) }.first
     }
   }
 }
@@ -54,6 +50,15 @@ extension Connection {
   static let isUntranscribed = "stage = 'transcription' AND state IN ('waiting', 'deferred')"
 
   static let deadlineFrom = "coalesce(deadline_from_ms, received_ms)"
+  // Left to itself SQLite enters another index, and reads all that are deferred.
+  static let oldestUntranscribed = """
+    SELECT \(deadlineFrom) FROM message INDEXED BY message_untranscribed WHERE \(isUntranscribed)
+    ORDER BY \(deadlineFrom) LIMIT 1
+    """
+  static let firstDue = """
+    SELECT due_ms FROM message INDEXED BY message_due WHERE stage = ? AND \(isWaiting)
+    ORDER BY due_ms LIMIT 1
+    """
 
   fileprivate struct Found: Sendable {
     var job: LeasedJob?
@@ -85,7 +90,8 @@ extension Connection {
   }
 
   static let nextDue = """
-    SELECT id FROM message WHERE stage = ? AND \(isWaiting) AND due_ms <= ?
+    SELECT id FROM message INDEXED BY message_due
+    WHERE stage = ? AND \(isWaiting) AND due_ms <= ?
     ORDER BY due_ms LIMIT 1
     """
 

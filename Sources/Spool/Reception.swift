@@ -19,8 +19,16 @@ extension JobStore {
       guard let fingerprint else { return }
       try connection.run("DELETE FROM seen WHERE fingerprint = ?", .blob(fingerprint[...]))
     }
+    // Before the transaction, which others wait for.
+    let senderParameters = try JSONColumn.encode(job.envelope.senderParameters)
+    let client = try JSONColumn.encode(job.client)
+    let voicemail = try JSONColumn.encode(job.voicemail)
+    var recipients: [(address: String, parameters: SQLValue)] = []
+    for recipient in job.envelope.recipients {
+      recipients.append((recipient.address, try JSONColumn.encode(recipient.parameters)))
+    }
     Failpoint.pass("reception before begin")
-    return try commits.perform(undo: undo) { connection throws(SpoolError) in
+    return try commits.perform(undo: undo) { [recipients] connection throws(SpoolError) in
       if let trouble = connection.noReception { throw trouble }
       try connection.requireRoom(for: job.content.count, limits)
       guard try connection.remember(job, forMS: Self.memoryMS) else { return false }
@@ -31,15 +39,14 @@ extension JobStore {
         VALUES (?, 'waiting', ?, ?, ?, ?, ?, ?, ?, ?, ?)
         """,
         .text(job.id), .integer(job.receivedMS), .integer(job.receivedMS),
-        .text(job.envelope.sender), try JSONColumn.encode(job.envelope.senderParameters),
-        try JSONColumn.encode(job.client), .optional(job.client.queueID),
-        .optional(job.messageID), try JSONColumn.encode(job.voicemail),
+        .text(job.envelope.sender), senderParameters, client, .optional(job.client.queueID),
+        .optional(job.messageID), voicemail,
         .integer(job.content.count))
-      for (position, recipient) in job.envelope.recipients.enumerated() {
+      for (position, recipient) in recipients.enumerated() {
         try connection.run(
           "INSERT INTO recipient (message_id, position, address, parameters) VALUES (?, ?, ?, ?)",
           .text(job.id), .integer(position), .text(recipient.address),
-          try JSONColumn.encode(recipient.parameters))
+          recipient.parameters)
       }
       try connection.store(job.content, of: job.id, as: .original)
       Failpoint.pass("reception after content")
