@@ -62,7 +62,8 @@ package enum SettingsTable {
   package static let keys: [SettingKey] = [
     .init(
       "daemon", "state_directory", .path, "/var/lib/voicemail-milter",
-      "Holds the spool, the secret of the loop guard and the control socket; mode 0700."),
+      "Holds the spool, the secret of the loop guard and the control socket; mode 0710, passable for its group."
+    ),
     .init(
       "daemon", "hostname", .text, "",
       "Name for trace lines; empty is the machine's own."),

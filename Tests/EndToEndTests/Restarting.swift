@@ -147,6 +147,8 @@ import Testing
       ["drain", "--timeout", "60s", "--config", session.milter.configuration])
     #expect(session.milter.waitForLog(containing: "info: draining"))
     #expect(eventually { (try? SMTPWire(path: path).reply().hasPrefix("421 4.3.2")) == true })
+    // A drain that waits keeps nobody from asking.
+    #expect(try session.milter.command("status").text.contains("messages    none"))
     #expect(drain.isRunning)
     try open.write(try quickMail("a"))
     #expect(try open.say(".").hasPrefix("250 2.0.0 Ok: voicemail kept"))
