@@ -88,6 +88,6 @@ let package = Package(
     tests("OperationsTests", ["Operations"]),
     // Its entries are built for libFuzzer too, by Scripts/fuzz.
     tests("FuzzTests", ["SMTP", "Mail", "Voicemail"]),
-    tests("EndToEndTests", ["Filter"]),
+    tests("EndToEndTests", ["Filter", "Spool", "Voicemail"]),
   ]
 )

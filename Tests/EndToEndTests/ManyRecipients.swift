@@ -57,6 +57,7 @@ import Testing
   @Test func `a real Postfix takes them at its limit of recipients`() throws {
     let postfix = try PrivatePostfix([
       "smtpd_recipient_limit=20", "smtpd_recipient_overshoot_limit=5",
+      "smtpd_error_sleep_time=0",
     ])
     // The main listener: the shipped one for reinjection has no limit to speak of.
     let milter = try RunningMilter(["delivery.target": "smtp:127.0.0.1:\(postfix.smtpPort)"])

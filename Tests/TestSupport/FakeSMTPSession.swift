@@ -81,7 +81,8 @@ final class FakeSMTPSession {
     let step = record.state.withLock { $0.step(for: ".") }
     let reply = step ?? .say("250 2.0.0 Ok: queued as \(id)")
     switch reply {
-    case .say(let text) where text.hasPrefix("2"), .drip(let text) where text.hasPrefix("2"):
+    case .say(let text) where text.hasPrefix("2"), .drip(let text) where text.hasPrefix("2"),
+      .sayAndDrop(let text) where text.hasPrefix("2"):
       record.add(message)
     default: break
     }

@@ -26,5 +26,13 @@ package final class PrivatePostfix: PrivateMTA {
     milterSocket = try value("MILTER_SOCKET")
   }
 
+  /// postfix(1): `stop`, and `start` again with the same ports, queue and log.
+  package func control(_ verb: String) throws {
+    let process = try ChildProcess("/usr/sbin/postfix", ["-c", directory.file("etc"), verb])
+    guard process.waitForExit(seconds: 60) == 0 else {
+      throw ChildProcess.Failure(description: "postfix \(verb): \(process.errors)")
+    }
+  }
+
   deinit { Self.stop(directory) }
 }

@@ -28,6 +28,7 @@ final class DeliverySlot {
           deliver(job)
           continue
         }
+        guard try context.store.bringBack(nowMS: Clock.nowMS()) == 0 else { continue }
         let due = try context.store.nextDueMS(delivery: true)
         let late = try context.store.oldestUntranscribedMS().map { $0 + deadline }
         rest(untilMS: [due, late].compactMap(\.self).min())

@@ -94,7 +94,8 @@ final class WorkerSlot {
   private func work(on job: LeasedJob) throws(SpoolError) {
     Failpoint.pass("transcription claimed")
     let age = Clock.nowMS() - job.deadlineFromMS
-    let left = context.settings.transcriptionDeadlineMS - age
+    // Received by a clock that was ahead, it gets no more time than any other.
+    let left = context.settings.transcriptionDeadlineMS - max(age, 0)
     var order = WorkOrder(
       id: job.id, voicemail: job.voicemail, headers: context.ownHeaders(for: job))
     if left <= 0 {

@@ -1,0 +1,44 @@
+import Testing
+import Voicemail
+
+@testable import Spool
+
+@Suite struct ClockChange {
+  private let yearMS: Int64 = 31_536_000_000
+
+  @Test func `a next try that a wrong clock has put far off is brought back, others stay`() throws {
+    let spool = try TestSpool()
+    let now: Int64 = 1_800_000_000_000
+    let waits: [(id: String, untilMS: Int64)] = [
+      ("soon", now + 600_000), ("far", now + 10 * yearMS), ("past", now - yearMS),
+    ]
+    for wait in waits {
+      try spool.ready(.sample(wait.id, receivedMS: now), enhanced: Array("x".utf8))
+      let job = try unwrap(try spool.store.leaseForDelivery(holder: "d", nowMS: now))
+      try spool.store.finishDelivery(
+        job.lease, replies: [], newQueueID: nil, deliveryMS: 1,
+        outcome: .deferred(untilMS: wait.untilMS, reason: "450"), nowMS: now)
+    }
+    // Held and delivered have no time that counts.
+    try spool.ready(.sample("held", receivedMS: now), enhanced: Array("x".utf8))
+    try spool.run("UPDATE message SET state = 'held', due_ms = 1 << 60 WHERE id = 'held'")
+
+    #expect(try spool.store.bringBack(nowMS: now) == 1)
+    #expect(try spool.store.details("far")?.dueMS == now)
+    #expect(try spool.events("far").last == "due now: its next try was set by a clock far ahead")
+    #expect(try spool.store.details("soon")?.dueMS == now + 600_000)
+    #expect(try spool.store.details("held")?.dueMS == 1 << 60)
+    #expect(try spool.store.bringBack(nowMS: now) == 0)
+  }
+
+  @Test func `a clock set back a day brings everything back that it would delay`() throws {
+    let spool = try TestSpool()
+    try spool.ready(.sample(receivedMS: 10 * 86_400_000), enhanced: Array("x".utf8))
+    try spool.store.accept(.sample("waiting", receivedMS: 10 * 86_400_000))
+    let yesterday: Int64 = 9 * 86_400_000
+    #expect(try spool.store.leaseForDelivery(holder: "d", nowMS: yesterday) == nil)
+    #expect(try spool.store.bringBack(nowMS: yesterday) == 2)
+    #expect(try spool.store.leaseForDelivery(holder: "d", nowMS: yesterday)?.id == "job1")
+    #expect(try spool.store.leaseForTranscription(holder: "w", nowMS: yesterday)?.id == "waiting")
+  }
+}
