@@ -150,7 +150,7 @@ import Voicemail
     let milter = try RunningMilter(settings, in: directory)
     #expect(mta.waitForMessages(1, seconds: 20))
     #expect(milter.waitForLog(containing: "info: delivered"))
-    #expect(try milter.command("show", id).text.contains("set by a clock far ahead"))
+    #expect(try milter.command("show", id, "--json").text.contains("set by a clock far ahead"))
   }
 
   @Test func `Postfix stops and starts while a thousand messages go out: all arrive`() throws {

@@ -16,6 +16,11 @@ import Testing
     return script
   }
 
+  /// Without the line ends that a terminal's width asks for.
+  private func oneLine(_ text: String) -> String {
+    text.split(whereSeparator: \.isWhitespace).joined(separator: " ")
+  }
+
   /// Which of ours are on top: `Received`, `X-Voicemail-Milter` and so on.
   private func ownFields(_ message: FakeSMTPServer.Message) -> [String] {
     Array(message.received.fields.map(\.name).prefix { $0 != "Date" })
@@ -26,9 +31,9 @@ import Testing
     let id = try session.deliver(try Self.mail().bytes)
     #expect(
       session.milter.waitForLog(containing: "info: delivered", "id=\(id)", "new_queue_id=FAKE1"))
-    let story = try session.milter.command("show", id).text
+    let story = try oneLine(session.milter.command("show", id).text)
     #expect(story.contains("QQ1 -> FAKE1"))
-    #expect(story.contains("<ann@example.com>  250 2.0.0 Ok: queued as FAKE1"))
+    #expect(story.contains("<ann@example.com> 250 2.0.0 Ok: queued as FAKE1"))
     #expect(try !session.milter.spoolHoldsContent)
   }
 
@@ -160,9 +165,9 @@ import Testing
         == [["RCPT TO:<ann"], ["RCPT TO:<later"]])
     // Who was told later gets the transcript: the refusal was not about the message.
     #expect(session.mta.messages.allSatisfy { $0.received["X-Voicemail-Transcript"] == "none" })
-    let story = try session.milter.command("show", id).text
+    let story = try oneLine(session.milter.command("show", id).text)
     #expect(story.contains("delivered to"))
-    #expect(story.contains("<never@example.com>  550 5.1.1 no such user"))
+    #expect(story.contains("<never@example.com> 550 5.1.1 no such user"))
     #expect(try session.milter.spoolHoldsContent)
   }
 
@@ -182,9 +187,9 @@ import Testing
         "-i -f asterisk@pbx.example.com -- <ann@example.com> <bob@example.com>\nReceived: "))
     #expect(text.hasSuffix(String(decoding: mail.bytes.filter { $0 != 0x0D }, as: UTF8.self)))
     #expect(text.contains("\nX-Voicemail-Milter: v=1"))
-    let story = try session.milter.command("show", id).text
+    let story = try oneLine(session.milter.command("show", id).text)
     #expect(story.contains("the original by the fallback target goes out"))
-    #expect(story.contains("<bob@example.com>  250 taken by \(command)"))
+    #expect(story.contains("<bob@example.com> 250 taken by \(command)"))
     #expect(try !session.milter.spoolHoldsContent)
     #expect(session.mta.messages.isEmpty)
   }
