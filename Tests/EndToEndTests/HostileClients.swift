@@ -178,6 +178,35 @@ import Testing
     #expect(figures.resident - residentBefore <= 32, "\(residentBefore), \(figures.resident) MB")
   }
 
+  @Test func `beyond the limits of reception a voicemail passes as it came, and a line says why`()
+    throws
+  {
+    let session = try Session([
+      "milter.listen": "", "content_filter.listen": "unix:\(path)",
+      "milter.max_concurrent_bodies": "1", "milter.max_message_bytes": "64KB",
+    ])
+    let mail = AsteriskMail(try VoicemailRecording.silence(seconds: 1)).bytes
+    let text = String(decoding: mail, as: UTF8.self).replacing("\r\n.", with: "\r\n..")
+    let open = try connect()
+    try begin(open, queueID: "OPEN")
+    let second = try connect()
+    try begin(second, queueID: "SECOND")
+    try second.write(text)
+    #expect(try second.say(".").hasPrefix("250"))
+    #expect(session.mta.messages.map(\.content) == [mail])
+    #expect(session.milter.waitForLog(containing: "warning: too many messages at once"))
+    // The place is given back.
+    try open.say("\r\n.")
+    try settle(session, "AFTER")
+    let large = AsteriskMail(try VoicemailRecording.silence(seconds: 5)).bytes
+    try begin(second, queueID: "LARGE")
+    try second.write(String(decoding: large, as: UTF8.self).replacing("\r\n.", with: "\r\n.."))
+    #expect(try second.say(".").hasPrefix("250"))
+    #expect(session.mta.messages.last?.content == large, "other bytes")
+    #expect(session.milter.waitForLog(containing: "warning: message too large", "65536"))
+    #expect(session.milter.logLines("info: voicemail").count == 1)
+  }
+
   @Test(arguments: [nil, "2m"] as [String?])
   func `a large message that is no voicemail goes on as it came, also when the disk is full`(
     _ size: String?
