@@ -14,7 +14,8 @@ func fuzzRecognition(_ message: [UInt8]) throws {
   if let atEndOfHeaders {
     try hold(verdict == atEndOfHeaders, "what the headers decide stays")
   }
-  for (index, part) in facts.parts.enumerated() {
+  // Each reads the whole message again.
+  for (index, part) in facts.parts.enumerated().prefix(8) {
     try hold(part.index == index, "parts are numbered in order")
     let content = try? reader.content(ofPart: index, in: message)
     try hold(content?.count == part.decodedBytes, "a part has the size it says")
