@@ -53,8 +53,8 @@ let package = Package(
     library("Audio", ["Voicemail", "CSndFile", "CSoxr"]),
     // The engines that turn PCM into text.
     library("Speech", ["Voicemail", "Audio", "CPocketSphinx"]),
-    // What the administrator touches: settings, log, control socket.
-    library("Operations", ["CGLib"]),
+    // What the administrator touches: settings, rules, log, control socket.
+    library("Operations", ["Voicemail", "CGLib"]),
     // The program voicemail-milter: commands and wiring, nothing else.
     .executableTarget(
       name: "Filter",
@@ -82,12 +82,12 @@ let package = Package(
     tests("AudioTests", ["Audio", "Voicemail"]),
     tests("SpeechTests", ["Speech", "Audio", "Voicemail"]),
     tests("MailTests", ["Mail", "Voicemail"]),
-    tests("VoicemailTests", ["Voicemail"]),
+    tests("VoicemailTests", ["Voicemail", "Operations"]),
     tests("DocumentationTests", ["Operations", "Voicemail"]),
     tests("SpoolTests", ["Spool", "Voicemail"]),
     tests("OperationsTests", ["Operations"]),
     // Its entries are built for libFuzzer too, by Scripts/fuzz.
-    tests("FuzzTests", ["SMTP", "Mail", "Voicemail"]),
+    tests("FuzzTests", ["SMTP", "Mail", "Voicemail", "Operations"]),
     tests("EndToEndTests", ["Filter", "Spool", "Voicemail"]),
   ]
 )

@@ -6,10 +6,11 @@ package struct GMimeReader: MessageReader {
 
   package func read(_ message: [UInt8]) throws(StepFailure) -> MessageFacts {
     var facts = readHeaders(message)
-    facts.parts = try ParsedMessage.parse(message) { parsed in
-      parsed.leaves.enumerated().map { leaf, node in
+    (facts.parts, facts.text) = try ParsedMessage.parse(message) { parsed in
+      let parts = parsed.leaves.enumerated().map { leaf, node in
         Self.facts(parsed.nodes[node], index: leaf, size: parsed.contentSize(ofNode: node))
       }
+      return (parts, Self.text(parsed))
     }
     return facts
   }
@@ -48,6 +49,25 @@ package struct GMimeReader: MessageReader {
         HeaderField($0.name, HeaderText.decoded(headerSection[$0.value]))
       },
       contentType: types.lazy.compactMap { ContentTypeText.name($0) }.first ?? "text/plain")
+  }
+
+  /// A PBX's own text has a few lines; a part larger than this is no such text.
+  private static let textLimitBytes = 256 << 10
+  private static let textLimitCharacters = 16 << 10
+
+  /// Plain text before HTML, whichever stands first.
+  private static func text(_ parsed: borrowing ParsedMessage) -> String? {
+    for type in ["text/plain", "text/html"] {
+      for node in parsed.leaves where parsed.nodes[node].isBodyText(type) {
+        guard (1...textLimitBytes).contains(parsed.contentSize(ofNode: node)) else { continue }
+        let text = Charset.text(
+          parsed.content(ofNode: node), declared: parsed.nodes[node].charset)
+        let lines = String(decoding: TextEntity.normalized(text), as: UTF8.self)
+        return String(
+          (type == "text/html" ? HTMLText.words(lines) : lines).prefix(textLimitCharacters))
+      }
+    }
+    return nil
   }
 
   private static func facts(_ node: MIMENode, index: Int, size: Int) -> PartFacts {

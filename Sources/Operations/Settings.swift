@@ -23,6 +23,8 @@ package struct Settings: Sendable, Equatable {
   package var maxMessages = 0
   package var historyDays = 0
   package var sources: [String] = []
+  /// The administrator's own, in the order of the file.
+  package var rules: [RuleSection] = []
   package var transcriptionDeadlineMS: Int64 = 0
   package var maxAudioSeconds = 0
   package var acousticModel: String?
@@ -82,6 +84,11 @@ package struct Settings: Sendable, Equatable {
       }
       values["\(key.section).\(key.name)"] = value
     }
+    if let file {
+      do throws(SettingsError) { rules = try RuleSection.read(file) } catch {
+        errors += error.lines
+      }
+    }
     guard errors.isEmpty else { throw SettingsError(lines: errors) }
 
     func text(_ name: String) -> String { values[name]?.text ?? "" }
@@ -128,7 +135,8 @@ package struct Settings: Sendable, Equatable {
   private static func unknownKeys(_ file: SettingsFile) -> [String] {
     let sections = Set(SettingsTable.keys.map(\.section))
     var errors: [String] = []
-    for (section, keys) in file.values.sorted(by: { $0.key < $1.key }) {
+    for (section, keys) in file.values.sorted(by: { $0.key < $1.key })
+    where RuleSection.name(ofSection: section) == nil {
       guard sections.contains(section) else {
         errors.append(
           "\(file.place(section: section, key: nil)): [\(SettingsFile.shown(section))]: no such section"

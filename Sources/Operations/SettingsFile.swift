@@ -15,6 +15,8 @@ struct SettingsFile {
   private let text: String
   /// By section and key, as written.
   private(set) var values: [String: [String: String]] = [:]
+  /// Sections and their keys in the order of the file.
+  private(set) var order: [(section: String, keys: [String])] = []
 
   init(path: String, bytes: [UInt8]) throws(SettingsError) {
     self.path = path
@@ -39,12 +41,14 @@ struct SettingsFile {
     }
     for section in unsafe Self.strings(g_key_file_get_groups(file, nil)) {
       var found: [String: String] = [:]
-      for key in unsafe Self.strings(g_key_file_get_keys(file, section, nil, nil)) {
+      let keys = unsafe Self.strings(g_key_file_get_keys(file, section, nil, nil))
+      for key in keys {
         guard let value = unsafe g_key_file_get_value(file, section, key, nil) else { continue }
         found[key] = unsafe String(cString: value)
         unsafe g_free(value)
       }
       values[section] = found
+      order.append((section, keys))
     }
   }
 

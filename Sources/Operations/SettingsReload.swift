@@ -37,6 +37,7 @@ extension Settings {
     live("[spool] max_messages", \.maxMessages)
     live("[spool] history_days", \.historyDays)
     live("[recognition] sources", \.sources)
+    live("[rule ...]", \.rules)
     live("[transcription] deadline", \.transcriptionDeadlineMS)
     fixed("[transcription] max_audio", \.maxAudioSeconds)
     fixed("[transcription] acoustic_model", \.acousticModel)

@@ -53,11 +53,17 @@ package struct MessageFacts: Sendable, Codable, Equatable {
   package var contentType: String
   /// The leaves; empty while only the header section is known.
   package var parts: [PartFacts]
+  /// The beginning of the first text part, decoded, LF line ends, HTML without its tags; nil when there is none or
+  /// it is not read yet.
+  package var text: String?
 
-  package init(headers: [HeaderField], contentType: String, parts: [PartFacts] = []) {
+  package init(
+    headers: [HeaderField], contentType: String, parts: [PartFacts] = [], text: String? = nil
+  ) {
     self.headers = headers
     self.contentType = contentType
     self.parts = parts
+    self.text = text
   }
 
   /// The first field of that name, compared without case; nil when there is none.

@@ -18,17 +18,22 @@ package struct VoicemailFacts: Sendable, Codable, Equatable {
   package var reason: String
   package var caller: Caller
   package var mailbox: String?
+  /// The recordings' length as the PBX says it.
+  package var statedSeconds: Int?
+  package var isUrgent: Bool
   /// `MessageFacts.parts` indices of the recordings, in order.
   package var audioParts: [Int]
 
   package init(
     rule: String, reason: String, caller: Caller = Caller(), mailbox: String? = nil,
-    audioParts: [Int] = []
+    statedSeconds: Int? = nil, isUrgent: Bool = false, audioParts: [Int] = []
   ) {
     self.rule = rule
     self.reason = reason
     self.caller = caller
     self.mailbox = mailbox
+    self.statedSeconds = statedSeconds
+    self.isUrgent = isUrgent
     self.audioParts = audioParts
   }
 }

@@ -1,6 +1,7 @@
 import Foundation
 import Operations
 import Testing
+import Voicemail
 
 @Suite("The README") struct ReadmeTests {
   private static let root = URL(fileURLWithPath: #filePath)
@@ -31,7 +32,9 @@ import Testing
     #expect(try Self.text("README.md").contains(lines.joined(separator: "\n")))
   }
 
-  @Test(arguments: ["README.md", "docs/flow.md", "docs/dependencies.md", "docs/administration.md"])
+  @Test(arguments: [
+    "README.md", "docs/flow.md", "docs/rules.md", "docs/dependencies.md", "docs/administration.md",
+  ])
   func `names no file that is not there`(page: String) throws {
     let words = try Self.text(page).split { " \n`()[]|,;".contains($0) }.map(String.init)
     let directory = page.hasPrefix("docs/") ? "docs/" : ""
@@ -52,5 +55,18 @@ import Testing
     let targets = try FileManager.default.contentsOfDirectory(
       atPath: Self.root.appendingPathComponent("Sources").path)
     for target in targets { #expect(readme.contains("| `\(target)` |"), "no row for \(target)") }
+  }
+
+  @Test func `docs/rules.md names each built-in rule, and its example is a rule`() throws {
+    let page = try Self.text("docs/rules.md")
+    let table = try #require(page.components(separatedBy: "## Your own").first)
+    for rule in BuiltInRules.all { #expect(table.contains("`\(rule.name)`"), "\(rule.name)") }
+    let block = try #require(page.components(separatedBy: "```ini\n").dropFirst().first)
+    let file = FileManager.default.temporaryDirectory
+      .appendingPathComponent("rules-\(UUID().uuidString).conf")
+    defer { try? FileManager.default.removeItem(at: file) }
+    try #require(block.components(separatedBy: "```").first).write(
+      to: file, atomically: true, encoding: .utf8)
+    #expect(try Settings.load(path: file.path).rules.map(\.rule.name) == ["door-phone"])
   }
 }

@@ -28,7 +28,8 @@ struct Commands {
   }
 
   private static let inspectKeys: Set = [
-    "file", "verdict", "reason", "rule", "caller", "mailbox", "duration_seconds", "audio",
+    "file", "verdict", "reason", "rule", "caller", "mailbox", "stated_seconds", "urgent",
+    "duration_seconds", "audio", "rules",
   ]
 
   // MARK: - inspect
@@ -65,7 +66,17 @@ struct Commands {
     let seconds = try #require(report["duration_seconds"] as? Double)
     #expect((3.5...4.5).contains(seconds))
 
+    #expect(report["stated_seconds"] as? Int != nil)
+    let rules = try #require(report["rules"] as? [[String: Any]])
+    #expect(rules.first?["rule"] as? String == "asterisk")
+    #expect(rules.first?["matches"] as? Bool == true)
+    #expect(rules.dropFirst().allSatisfy { $0["matches"] as? Bool == false })
+
+    let explained = try place.run("inspect", "--explain", "$v.eml").text
+    #expect(explained.contains("asterisk: matches; found: header Message-ID"))
+    #expect(explained.contains("vpim: no; not found: type, "))
     let text = try place.run("inspect", "$v.eml").text
+    #expect(!text.contains("vpim"))
     for word in ["v.eml: voicemail\n", "asterisk", "JOHN SMITH, 07700900123", "GSM", "8000 Hz"] {
       #expect(text.contains(word))
     }

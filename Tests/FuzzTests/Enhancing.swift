@@ -1,10 +1,11 @@
 import Mail
+import Operations
 import Voicemail
 
 /// Any bytes as a message that a transcript is put into.
 func fuzzEnhancing(_ message: [UInt8]) throws {
   let reader = GMimeReader()
-  let recognition = Recognition(loopGuard: Fuzzing.loopGuard)
+  let recognition = Recognition(rules: BuiltInRules.all, loopGuard: Fuzzing.loopGuard)
   guard let facts = try? reader.read(message) else { return }
   let verdict = recognition.verdict(facts, Fuzzing.envelope, Fuzzing.client)
   var voicemail = VoicemailFacts(rule: "fuzz", reason: "fuzz")

@@ -1,10 +1,11 @@
 import Mail
+import Operations
 import Voicemail
 
 /// Any bytes as a message of a trusted client.
 func fuzzRecognition(_ message: [UInt8]) throws {
   let reader = GMimeReader()
-  let recognition = Recognition(loopGuard: Fuzzing.loopGuard)
+  let recognition = Recognition(rules: BuiltInRules.all, loopGuard: Fuzzing.loopGuard)
   let early = reader.readHeaders(message)
   let atEndOfHeaders = recognition.verdictAtEndOfHeaders(early, Fuzzing.envelope, Fuzzing.client)
   guard let facts = try? reader.read(message) else { return }

@@ -1,3 +1,4 @@
+import Operations
 import Testing
 import Voicemail
 
@@ -23,7 +24,7 @@ struct RecognitionCase: CustomTestStringConvertible, Sendable {
     (
       RecognitionCase("Asterisk's default", asteriskMessage),
       VoicemailFacts(
-        rule: "asterisk", reason: "Asterisk message id and 1 recording: msg0002.WAV",
+        rule: "asterisk", reason: "header Message-ID; 1 recording: msg0002.WAV",
         caller: Caller(number: "+44 7700 900123", name: "Anna Meyer"), mailbox: "1001",
         audioParts: [1])
     ),
@@ -38,7 +39,7 @@ struct RecognitionCase: CustomTestStringConvertible, Sendable {
           ], [text, part("audio/x-gsm", "msg0000.gsm")])),
       VoicemailFacts(
         rule: "asterisk",
-        reason: "X-Asterisk-VM-Message-Type header and 1 recording: msg0000.gsm",
+        reason: "header X-Asterisk-VM-Message-Type; 1 recording: msg0000.gsm",
         caller: Caller(number: "2002", name: "Warehouse"), mailbox: "1001", audioParts: [1])
     ),
     (
@@ -55,7 +56,7 @@ struct RecognitionCase: CustomTestStringConvertible, Sendable {
           ]), envelope: Envelope(sender: "", recipients: [])),
       VoicemailFacts(
         rule: "asterisk",
-        reason: "Asterisk message id and 2 recordings: msg0000.WAV, msgintro0000.WAV",
+        reason: "header Message-ID; 2 recordings: msg0000.WAV, msgintro0000.WAV",
         mailbox: "sales-team@default", audioParts: [1, 2])
     ),
     (
@@ -65,7 +66,7 @@ struct RecognitionCase: CustomTestStringConvertible, Sendable {
           [("Message-ID", "<Asterisk-1804289383-jane-4242-pbx-2.example>")],
           [text, part("application/ogg", "voicemail7.ogg")])),
       VoicemailFacts(
-        rule: "asterisk", reason: "Asterisk message id and 1 recording: voicemail7.ogg",
+        rule: "asterisk", reason: "header Message-ID; 1 recording: voicemail7.ogg",
         mailbox: "jane", audioParts: [1])
     ),
     (
@@ -77,7 +78,7 @@ struct RecognitionCase: CustomTestStringConvertible, Sendable {
             ("X-Asterisk-CallerIDName", "2002"), ("Auto-Submitted", "auto-generated"),
           ], [text, part("application/octet-stream", "msg0000.wav")])),
       VoicemailFacts(
-        rule: "asterisk", reason: "Asterisk message id and 1 recording: msg0000.wav",
+        rule: "asterisk", reason: "header Message-ID; 1 recording: msg0000.wav",
         caller: Caller(number: "2002"), mailbox: "1001", audioParts: [1])
     ),
     (
@@ -93,9 +94,9 @@ struct RecognitionCase: CustomTestStringConvertible, Sendable {
             part("audio/x-wav", "msg_a1.wav", description: "Sound attachment."),
           ]), envelope: Envelope(sender: "1001@pbx.example", recipients: [])),
       VoicemailFacts(
-        rule: "generic", reason: "X-Voicemail-Length header and 1 recording: msg_a1.wav",
+        rule: "freeswitch", reason: "header X-Voicemail-Length; 1 recording: msg_a1.wav",
         caller: Caller(number: "07700900123", name: "ANNA MEYER"), mailbox: "1001",
-        audioParts: [2])
+        statedSeconds: 17, audioParts: [2])
     ),
     (
       RecognitionCase(
@@ -110,8 +111,8 @@ struct RecognitionCase: CustomTestStringConvertible, Sendable {
             part("audio/32kadpcm", voice: "Voice-Message"),
           ]), envelope: Envelope(sender: "", recipients: [])),
       VoicemailFacts(
-        rule: "generic",
-        reason: "multipart/voice-message (VPIM) and 1 recording: audio/32kadpcm",
+        rule: "vpim",
+        reason: "type; 1 recording: audio/32kadpcm",
         caller: Caller(number: "+16505551237"), mailbox: "+16505550000", audioParts: [1])
     ),
     (
@@ -123,8 +124,9 @@ struct RecognitionCase: CustomTestStringConvertible, Sendable {
             ("Message-ID", "<MITEL-VM-1001.V1.001.2000@mitel>"),
           ], [text, part("audio/basic", "vmail1314690567.wav", voice: "Voice-Message")])),
       VoicemailFacts(
-        rule: "generic",
-        reason: "Mitel message id and 1 recording: vmail1314690567.wav", mailbox: "1001",
+        rule: "mitel",
+        reason: "header Message-ID; 1 recording: vmail1314690567.wav",
+        caller: Caller(number: "2000", name: "Anna"), mailbox: "1001",
         audioParts: [1])
     ),
     (
@@ -137,8 +139,8 @@ struct RecognitionCase: CustomTestStringConvertible, Sendable {
             ("X-VoiceMessageSenderName", "Anna Meyer"),
           ], [part("text/html"), part("audio/gsm", "Anna (17 seconds).wav")])),
       VoicemailFacts(
-        rule: "generic",
-        reason: "Content-Class: voice-ca and 1 recording: Anna (17 seconds).wav",
+        rule: "exchange",
+        reason: "header Content-Class; 1 recording: Anna (17 seconds).wav",
         caller: Caller(number: "+4930123456", name: "Anna Meyer"), audioParts: [1])
     ),
     (
@@ -148,7 +150,7 @@ struct RecognitionCase: CustomTestStringConvertible, Sendable {
           [("Subject", "Nachricht"), ("Message-ID", "<1@x>")],
           [text, part("audio/x-wav", "a.wav", description: "Voicemail sound attachment.")])),
       VoicemailFacts(
-        rule: "asterisk", reason: "Asterisk sound attachment and 1 recording: a.wav",
+        rule: "asterisk", reason: "part description; 1 recording: a.wav",
         audioParts: [1])
     ),
   ]
@@ -269,20 +271,20 @@ struct RecognitionCase: CustomTestStringConvertible, Sendable {
     ),
     (
       RecognitionCase("attach=no in a multipart", message(asteriskHeaders, [text])),
-      "Asterisk message id, but no recording attached", false
+      "header Message-ID, but no recording attached", false
     ),
     (
       RecognitionCase(
         "voicemail that is a web page",
         message(
           asteriskHeaders, [text, part("text/html", "voicemail.wav"), part("audio/wav", "vm.htm")])),
-      "Asterisk message id, but no recording attached", false
+      "header Message-ID, but no recording attached", false
     ),
     (
       RecognitionCase(
         "recording in an attached message",
         message(asteriskHeaders, [text, part("audio/x-wav", "a.wav", nested: true)])),
-      "Asterisk message id, but no recording attached", false
+      "header Message-ID, but no recording attached", false
     ),
     (
       RecognitionCase(
@@ -290,14 +292,14 @@ struct RecognitionCase: CustomTestStringConvertible, Sendable {
         message(
           [("Subject", "Fwd: New message 3 in mailbox 1001"), ("Message-ID", "<1@phone>")],
           [text, asteriskRecording])),
-      "Asterisk sound attachment, but a person replied or forwarded it (subject begins with \"fwd:\")",
+      "part description, but a person replied or forwarded it (subject begins with \"fwd:\")",
       false
     ),
     (
       RecognitionCase(
         "answered by a person",
         message([("In-Reply-To", "<Asterisk-1@x>")], [text, asteriskRecording])),
-      "Asterisk sound attachment, but a person replied or forwarded it (In-Reply-To)", false
+      "part description, but a person replied or forwarded it (In-Reply-To)", false
     ),
     (
       RecognitionCase(
@@ -334,7 +336,8 @@ struct RecognitionCase: CustomTestStringConvertible, Sendable {
 
   @Test func `where logins count, a stranger is sent on at MAIL and a user is not`() throws {
     let recognition = Recognition(
-      sources: try TrustedSources(entries: ["192.0.2.7", "authenticated"]), loopGuard: loopGuard)
+      sources: try TrustedSources(entries: ["192.0.2.7", "authenticated"]), rules: BuiltInRules.all,
+      loopGuard: loopGuard)
     var client = ClientFacts(address: "203.0.113.9")
     let pass = Verdict.pass(reason: "client 203.0.113.9 is not a trusted source")
     #expect(recognition.verdictAtConnect(client) == nil)
@@ -348,7 +351,8 @@ struct RecognitionCase: CustomTestStringConvertible, Sendable {
     }
     // Without the entry a login changes nothing.
     let strict = Recognition(
-      sources: try TrustedSources(entries: ["192.0.2.7"]), loopGuard: loopGuard)
+      sources: try TrustedSources(entries: ["192.0.2.7"]), rules: BuiltInRules.all,
+      loopGuard: loopGuard)
     #expect(strict.verdictAtConnect(client) == pass)
     #expect(strict.verdict(asteriskMessage, pbxEnvelope, client) == pass)
   }

@@ -1,3 +1,4 @@
+import Operations
 import Voicemail
 
 /// Short ways to write messages and transcripts in tables.
@@ -55,7 +56,7 @@ func keyedHash(key: String) -> LoopGuard.KeyedHash {
 }
 
 let loopGuard = LoopGuard(keyedHash: keyedHash(key: "secret"))
-let recognition = Recognition(loopGuard: loopGuard)
+let recognition = Recognition(rules: BuiltInRules.all, loopGuard: loopGuard)
 
 func words(_ text: String, doubtful: Set<String> = [], from start: Double = 0) -> Segment {
   let words = text.split(separator: " ").enumerated().map { index, word in

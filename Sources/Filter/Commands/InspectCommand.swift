@@ -19,19 +19,40 @@ enum InspectCommand {
       /// Why the recording cannot be read.
       @OrNull var trouble: String?
     }
+    struct Trial: Encodable {
+      struct Condition: Encodable {
+        var condition: String
+        var holds: Bool
+      }
+      var rule: String
+      var matches: Bool
+      var conditions: [Condition]
+
+      init(_ trial: RuleTrial) {
+        rule = trial.rule
+        matches = trial.match != nil
+        conditions = trial.steps.map { Condition(condition: $0.key, holds: $0.holds) }
+      }
+    }
     var file: String
     var verdict: String
     var reason: String
     @OrNull var rule: String?
     var caller = CallerReport(number: nil, name: nil)
     @OrNull var mailbox: String?
+    /// As the PBX says it.
+    @OrNull var statedSeconds: Int?
+    var urgent = false
     @OrNull var durationSeconds: Double?
     var audio: [Audio] = []
+    /// All rules in the order they are asked; the first that matches decides.
+    var rules: [Trial] = []
   }
 
   static func run(_ words: [String]) throws(CommandFailure) -> Int32 {
     let arguments = try Arguments(
-      words, options: Arguments.envelopeOptions, flags: Arguments.envelopeFlags.union(["--json"]))
+      words, options: Arguments.envelopeOptions,
+      flags: Arguments.envelopeFlags.union(["--json", "--explain"]))
     try arguments.requireOperands(1...Int.max, "a file with a message")
     let examiner = try MessageExaminer(arguments.settings())
     let envelope = try arguments.envelope()
@@ -40,7 +61,9 @@ enum InspectCommand {
     for file in arguments.operands {
       do throws(CommandFailure) {
         let report = try inspect(file, examiner, envelope, client)
-        Output.text(arguments.has("--json") ? JSONText.line(report) : text(report))
+        Output.text(
+          arguments.has("--json")
+            ? JSONText.line(report) : text(report, explain: arguments.has("--explain")))
       } catch {
         Output.complain(error.sentence)
         status = 1
@@ -55,17 +78,18 @@ enum InspectCommand {
     let message = try readOperand(file)
     do throws(StepFailure) {
       let (facts, verdict) = try examiner.examine(message, envelope: envelope, client: client)
+      let rules = examiner.recognition.trials(facts, envelope, client).map { Report.Trial($0) }
       switch verdict {
       case .pass(let reason):
         return Report(
-          file: file, verdict: "pass", reason: reason, rule: nil, mailbox: nil,
-          durationSeconds: nil)
+          file: file, verdict: "pass", reason: reason, rule: nil, mailbox: nil, statedSeconds: nil,
+          durationSeconds: nil, rules: rules)
       case .voicemail(let voicemail):
         var report = Report(
           file: file, verdict: "voicemail", reason: voicemail.reason, rule: voicemail.rule,
           caller: .init(number: voicemail.caller.number, name: voicemail.caller.name),
-          mailbox: voicemail.mailbox,
-          durationSeconds: nil)
+          mailbox: voicemail.mailbox, statedSeconds: voicemail.statedSeconds,
+          urgent: voicemail.isUrgent, durationSeconds: nil, rules: rules)
         for index in voicemail.audioParts where facts.parts.indices.contains(index) {
           report.audio.append(try audio(facts.parts[index], message, examiner))
         }
@@ -98,15 +122,22 @@ enum InspectCommand {
     return audio
   }
 
-  private static func text(_ report: Report) -> String {
+  private static func text(_ report: Report, explain: Bool) -> String {
     var text = "\(report.file): \(report.verdict)\n"
     text += Output.row("reason", Output.safe(report.reason))
+    if explain { text += explanation(report.rules) }
     guard let rule = report.rule else { return text }
     text += Output.row("rule", rule)
     let caller = [report.caller.name, report.caller.number].compactMap(\.self)
     text += Output.row(
       "caller", caller.isEmpty ? "withheld" : Output.safe(caller.joined(separator: ", ")))
     if let mailbox = report.mailbox { text += Output.row("mailbox", Output.safe(mailbox)) }
+    if let seconds = report.statedSeconds {
+      text += Output.row(
+        "PBX says", Output.clock(Double(seconds)) + (report.urgent ? ", urgent" : ""))
+    } else if report.urgent {
+      text += Output.row("PBX says", "urgent")
+    }
     for audio in report.audio {
       var line =
         "\(Output.safe(audio.filename ?? "(no name)")), \(Output.safe(audio.contentType)), "
@@ -118,6 +149,24 @@ enum InspectCommand {
       line += Output.size(Int64(audio.bytes))
       if let trouble = audio.trouble { line += ": \(Output.safe(trouble))" }
       text += Output.row("recording", line)
+    }
+    return text
+  }
+
+  /// A line for each rule: whether it matches, and which of its conditions do not hold.
+  private static func explanation(_ trials: [Report.Trial]) -> String {
+    var text = ""
+    for trial in trials {
+      let (held, missed) = (
+        trial.conditions.filter(\.holds).map(\.condition),
+        trial.conditions.filter { !$0.holds }.map(\.condition)
+      )
+      var line = "\(trial.rule): \(trial.matches ? "matches" : "no")"
+      if !held.isEmpty { line += "; found: \(held.joined(separator: ", "))" }
+      if !missed.isEmpty, !trial.matches || !held.isEmpty {
+        line += "; not found: \(missed.joined(separator: ", "))"
+      }
+      text += Output.row("rule tried", line)
     }
     return text
   }

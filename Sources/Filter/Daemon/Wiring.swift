@@ -61,6 +61,7 @@ enum Wiring {
     do throws(InvalidSource) {
       return Recognition(
         sources: try TrustedSources(entries: settings.sources),
+        rules: settings.rules.map(\.rule) + BuiltInRules.all,
         loopGuard: LoopGuard { Sealing.hmacSHA256(key: key, data: $0) })
     } catch {
       throw CommandFailure("[recognition] sources: \(error.sentence)")

@@ -11,17 +11,12 @@ package struct Recognition: Sendable {
   /// Whose word is believed.
   package var sources: TrustedSources
   /// Asked in order; the first with evidence decides.
-  package var rules: [any RecognitionRule]
+  package var rules: [ProfileRule]
   package var loopGuard: LoopGuard
-
-  /// Asterisk first: its own rule knows more of the call than the general one.
-  package static var standardRules: [any RecognitionRule] {
-    [AsteriskRule(), StrongEvidenceRule()]
-  }
 
   package init(
     sources: TrustedSources = .privateNetworks,
-    rules: [any RecognitionRule] = Recognition.standardRules, loopGuard: LoopGuard
+    rules: [ProfileRule], loopGuard: LoopGuard
   ) {
     self.sources = sources
     self.rules = rules
@@ -60,7 +55,7 @@ package struct Recognition: Sendable {
     let recordings = RecordingParts.indices(in: message.parts)
     let found = describe(recordings, message)
     for rule in rules {
-      guard let match = rule.match(message, envelope) else { continue }
+      guard let match = rule.match(message, envelope, client) else { continue }
       guard !recordings.isEmpty else {
         return .pass(reason: "\(match.evidence), but no recording attached")
       }
@@ -69,13 +64,21 @@ package struct Recognition: Sendable {
       }
       return .voicemail(
         VoicemailFacts(
-          rule: rule.name, reason: "\(match.evidence) and \(found)", caller: match.caller,
-          mailbox: match.mailbox, audioParts: recordings))
+          rule: rule.name, reason: "\(match.evidence); \(found)", caller: match.caller,
+          mailbox: match.mailbox, statedSeconds: match.statedSeconds, isUrgent: match.isUrgent,
+          audioParts: recordings))
     }
     return .pass(
       reason: recordings.isEmpty
         ? "no sign of voicemail and no recording"
         : "\(found), but no sign that a PBX sent it")
+  }
+
+  /// How each rule fares, for an administrator who asks why.
+  package func trials(_ message: MessageFacts, _ envelope: Envelope, _ client: ClientFacts)
+    -> [RuleTrial]
+  {
+    rules.map { $0.trial(message, envelope, client) }
   }
 
   private func firstReason(_ traps: [Trap], _ message: MessageFacts) -> String? {

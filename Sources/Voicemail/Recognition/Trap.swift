@@ -90,7 +90,7 @@ struct Trap: Sendable {
     let kind = message.header("X-Asterisk-VM-Message-Type")?.lowercased()
     let isGreeting =
       kind.map { !$0.isEmpty && $0 != "message" } ?? false
-      || AsteriskRule.isAsterisk(messageID: message.header("Message-ID"))
+      || message.header("Message-ID")?.hasPrefix("<Asterisk-") ?? false
         && message.header("Subject")?.lowercased().hasPrefix("new greeting '") ?? false
     return isGreeting ? "a mailbox greeting of Asterisk, not a voicemail" : nil
   }

@@ -1,0 +1,35 @@
+/// What a rule's expressions say of a call, in the words of the PBX.
+package struct CallFacts {
+  /// The names of groups that mean something.
+  package static let names = ["number", "name", "mailbox", "duration", "urgent"]
+
+  private var values: [String: String] = [:]
+
+  /// The first that says something counts.
+  mutating func add(_ captures: [String: String]) {
+    for (name, value) in captures where values[name] == nil {
+      guard let known = CallerText.known(value) else { continue }
+      // A word in the number's place is a name at best.
+      if name == "number", !CallerText.isNumber(known) { continue }
+      values[name] = known
+    }
+  }
+
+  var caller: Caller { CallerText.caller(number: values["number"], name: values["name"]) }
+  var mailbox: String? { values["mailbox"] }
+  var isUrgent: Bool { values["urgent"] != nil }
+  /// `17`, `0:17`, `1:02:03`, `17 seconds`; nil when it is none of them or longer than a day.
+  var statedSeconds: Int? { values["duration"].flatMap(Self.seconds) }
+
+  static func seconds(_ text: String) -> Int? {
+    let clock = text.prefix { $0.isASCII && ($0.isNumber || $0 == ":") }
+    let fields = clock.split(separator: ":", omittingEmptySubsequences: false).map { Int($0) }
+    guard (1...3).contains(fields.count) else { return nil }
+    var total = 0
+    for (index, field) in fields.enumerated() {
+      guard let field, field <= 86_400, index == 0 || field < 60 else { return nil }
+      total = total * 60 + field
+    }
+    return total <= 86_400 ? total : nil
+  }
+}
