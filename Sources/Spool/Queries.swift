@@ -34,6 +34,8 @@ package struct JobDetails: Sendable, Codable, Equatable {
 
   package var id: String
   package var state: JobState
+  /// What it is in or waits for; of held and failed ones: where they were.
+  package var stage: JobStage
   package var receivedMS: Int64
   package var dueMS: Int64
   package var finishedMS: Int64?
@@ -127,13 +129,14 @@ extension JobStore {
         """
         SELECT state, received_ms, due_ms, finished_ms, form, sender, client, new_queue_id,
           message_id, size_bytes, voicemail, result, delivery_ms, worker_attempts,
-          delivery_attempts, lease_holder, reason, held_by
+          delivery_attempts, lease_holder, reason, held_by, stage
         FROM message WHERE id = ?
         """, .text(id)
       ) { row in
         Result { () throws(SpoolError) in
           JobDetails(
             id: id, state: JobState(rawValue: row.text(0) ?? "") ?? .held,
+            stage: JobStage(rawValue: row.text(18) ?? "") ?? .delivery,
             receivedMS: row.integer(1), dueMS: row.integer(2),
             finishedMS: row.isNull(3) ? nil : row.integer(3),
             form: DeliveryForm(rawValue: row.text(4) ?? "") ?? .original,

@@ -17,7 +17,7 @@ package struct SpoolError: Error, Sendable, Equatable {
   /// C: SQLITE_IOERR, SQLITE_CANTOPEN: what the connection believes of the file may be wrong from here on.
   var isPoison: Bool { code > 0 && [10, 14].contains(code & 0xff) }
   /// C: SQLITE_BUSY, SQLITE_LOCKED: another program has the file.
-  var isBusy: Bool { code > 0 && [5, 6].contains(code & 0xff) }
+  package var isBusy: Bool { code > 0 && [5, 6].contains(code & 0xff) }
   /// No room on the disk, or a limit of the settings is reached.
   package var isFull: Bool { code > 0 && code & 0xff == Self.full }
 

@@ -22,7 +22,7 @@ import Testing
     #expect(arrived.fields.prefix(2).map(\.name) == ["Received", "X-Voicemail-Milter"])
     #expect(arrived["X-Voicemail-Transcript"] == nil)
     #expect(session.milter.waitForLog(containing: "info: delivered", "id=\(id)", "form=original"))
-    let story = try session.milter.command("show", id).text
+    let story = try session.milter.command("show", id, "--json").text
     #expect(story.contains("enhanced message refused, the original goes out"))
     #expect(story.contains("554 5.6.0 I do not like this"))
     #expect(try session.milter.status().daemon?.alarms["reinjection_refused"] == 1)
@@ -56,7 +56,7 @@ import Testing
     let id = try session.deliver(try quickMail().bytes)
     #expect(session.milter.waitForLog(containing: "warning: deferred", "id=\(id)", "attempt=1"))
     #expect(try session.milter.status().count("deferred") == 1)
-    #expect(try session.milter.command("show", id).text.contains("next try"))
+    #expect(try session.milter.command("show", id).text.contains(", delivery\n"))
     // RetrySchedule: 5 s, give or take a fifth.
     #expect(session.mta.waitForMessages(1, seconds: 30))
     #expect(session.milter.waitForLog(containing: "info: delivered", "form=enhanced"))

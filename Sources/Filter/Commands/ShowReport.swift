@@ -22,7 +22,10 @@ enum ShowReport {
       "recognised", "by rule \(job.voicemail.rule): \(Output.safe(job.voicemail.reason))")
     if let result = job.result { text += Output.row("transcript", describe(result)) }
     if let reason = job.reason { text += Output.row("reason", Output.safe(reason)) }
-    if job.state == .deferred { text += Output.row("next try", Clock.text(job.dueMS)) }
+    if job.state == .deferred {
+      text +=
+        Output.row("next try", "\(Clock.text(job.dueMS)), \(job.stage.rawValue)")
+    }
     if let holder = job.leaseHolder { text += Output.row("leased to", holder) }
     text += "\n"
     for event in job.events {

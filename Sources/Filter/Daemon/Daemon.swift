@@ -35,12 +35,7 @@ struct Daemon {
 
     do {
       let alarms = Alarms(log)
-      let store = try JobStore(directory: settings.stateDirectory) { notice in
-        // Each once: of alarms only the first of a minute has its line.
-        log.warning("the spool looked after itself", ["why": notice.sentence])
-        alarms.raise(notice)
-      }
-      try store.voidLeases(nowMS: Clock.nowMS())
+      let store = try openSpool(alarms, orders)
       let key = try secret(at: settings.stateDirectory + "/secret")
       let context = DaemonContext(
         live: try LiveSettings(settings, key: key), log: log, store: store, alarms: alarms)
