@@ -2,6 +2,8 @@ import Foundation
 import TestSupport
 import Testing
 
+@testable import Filter
+
 /// Answers that are longer than one reply: each line and byte of them once.
 struct LongAnswers {
   /// A spool of 450 messages, the first with 600,000 bytes of content; made by another program.
@@ -55,6 +57,23 @@ struct LongAnswers {
     #expect(lines.last == "-- 257.5 MB in 450 messages")
     #expect(try run("flush").text == "450 messages are tried again now\n")
     #expect(try run("list", "--state", "ready", "--json").lines.count == 450)
+  }
+
+  @Test func `in a terminal what is long goes on below its value`() {
+    func wrap(_ line: String) -> String { Output.wrapped(line[...], 30) }
+    #expect(wrap("  oldest  nothing") == "  oldest  nothing")
+    #expect(
+      wrap("  reason    the server said 451 4.3.2 come again")
+        == "  reason    the server said\n            451 4.3.2 come\n            again")
+    #expect(wrap("one two three four five six seven") == "one two three four five six\nseven")
+    // What cannot be divided stays.
+    let long = String(repeating: "x", count: 50)
+    #expect(wrap(long) == long)
+    #expect(wrap("  a   \(long) b") == "  a   \(long) b")
+    for length in 0...60 {
+      let line = String(repeating: " a", count: length)
+      #expect(wrap(line).filter { $0 == "a" }.count == length)
+    }
   }
 
   @Test func `a message of several pieces comes whole`() throws {

@@ -43,7 +43,8 @@ enum AdministrationCommands {
         Output.complain(reply.text)
         return reply.status
       }
-      Output.bytes(reply.content)
+      let isData = request[0] == "cat" || request.contains("--json")
+      if isData { Output.bytes(reply.content) } else { Output.text(Output.fitted(reply.text)) }
       next = reply.next
     } while next != nil
     return 0

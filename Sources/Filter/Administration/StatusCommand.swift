@@ -19,7 +19,7 @@ enum StatusCommand {
       Output.complain(reply.text)
       return reply.status
     }
-    Output.bytes(reply.content)
+    Output.text(arguments.has("--json") ? reply.text : Output.fitted(reply.text))
     return 0
   }
 
@@ -35,7 +35,7 @@ enum StatusCommand {
         guard error.status == CommandFailure.unavailableStatus else { throw error }
         text = error.sentence + "\n"
       }
-      text += "\n  \(Clock.text(Clock.nowMS())), every second; Ctrl-C ends\n"
+      text = Output.fitted(text) + "\n  \(Clock.text(Clock.nowMS())), every second; Ctrl-C ends\n"
       Output.text("\u{1b}[H" + text.replacing("\n", with: "\u{1b}[K\n") + "\u{1b}[J")
       sleep(1)
     }

@@ -66,30 +66,49 @@ enum Output {
     return "\(scaled < 0 ? "-" : "")\(abs(scaled) / 10).\(abs(scaled) % 10)"
   }
 
+  /// What tables are made for.
   static let columns = 80
 
-  /// `label` in a column, then the value; what is longer than a terminal's line goes on below it.
+  /// `label` in a column, then the value.
   static func row(_ label: String, _ value: String, labelWidth: Int = 12) -> String {
-    row(
-      label, items: value.split(separator: " ", omittingEmptySubsequences: false).map(String.init),
-      " ", labelWidth)
+    "  " + left(label, labelWidth - 1) + " " + value + "\n"
   }
 
-  /// The same with items that must not be divided.
-  static func row(
-    _ label: String, items: [String], _ separator: String = "  ", _ labelWidth: Int = 12
-  ) -> String {
-    let width = columns - 2 - labelWidth
-    var lines: [String] = []
-    for item in items {
-      if let last = lines.last, last.count + separator.count + item.count <= width {
-        lines[lines.count - 1] += separator + item
-      } else {
-        lines.append(item)
-      }
+  /// A report: in a terminal, what is longer than its lines goes on below the value it belongs to. Elsewhere lines stay
+  /// whole, for grep(1).
+  static func fitted(_ text: String) -> String {
+    guard let columns = terminalColumns else { return text }
+    return text.split(separator: "\n", omittingEmptySubsequences: false)
+      .map { wrapped($0, columns) }.joined(separator: "\n")
+  }
+
+  /// Of standard output; nil when that is no terminal. C: TIOCGWINSZ, tty_ioctl(4).
+  private static var terminalColumns: Int? {
+    guard isatty(STDOUT_FILENO) == 1 else { return nil }
+    var size = winsize()
+    guard unsafe ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col >= 40 else {
+      return columns
     }
-    let margin = "\n" + String(repeating: " ", count: 2 + labelWidth)
-    return "  " + left(label, labelWidth - 1) + " " + lines.joined(separator: margin) + "\n"
+    return Int(size.ws_col)
+  }
+
+  /// Divided at spaces; the rest stands below the value, which follows the first wide gap.
+  static func wrapped(_ line: Substring, _ width: Int) -> String {
+    guard line.count > width else { return String(line) }
+    let label = line.drop { $0 == " " }
+    let gap = label.firstRange(of: "  ")?.lowerBound ?? label.startIndex
+    let value = line[gap...].drop { $0 == " " }
+    let indent = line.distance(from: line.startIndex, to: value.startIndex)
+    guard indent < width / 2 else { return String(line) }
+    var rest = line
+    var lines: [String] = []
+    while rest.count > width, let end = rest.prefix(width + 1).lastIndex(of: " "),
+      rest.distance(from: rest.startIndex, to: end) > indent
+    {
+      lines.append(String(rest[..<end]))
+      rest = (String(repeating: " ", count: indent) + rest[end...].drop { $0 == " " })[...]
+    }
+    return (lines + [String(rest)]).joined(separator: "\n")
   }
 
   /// Filled up on the right.

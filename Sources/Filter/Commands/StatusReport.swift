@@ -28,7 +28,7 @@ struct StatusReport: Encodable, Sendable {
     } else {
       text += ": not running\n"
     }
-    text += Output.row("messages", items: messages)
+    text += Output.row("messages", messages.joined(separator: "  "))
     for pause in spool.paused {
       text += Output.row(
         "PAUSED",
