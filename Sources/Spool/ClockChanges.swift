@@ -8,7 +8,8 @@ extension JobStore {
     try commits.perform { connection throws(SpoolError) in
       let found = try connection.query(
         """
-        UPDATE message SET due_ms = ? WHERE state IN ('waiting', 'ready', 'deferred') AND due_ms > ?
+        UPDATE message SET due_ms = ? WHERE stage IN ('transcription', 'delivery')
+          AND state IN ('waiting', 'ready', 'deferred') AND due_ms > ?
         RETURNING id
         """, .integer(nowMS),
         .integer(nowMS.addingReportingOverflow(Self.furthestAheadMS).partialValue)

@@ -32,6 +32,22 @@ extension JobStore {
     }
   }
 
+  /// Holds what has waited for the MTA since before that moment, while it cannot even be tried; the ids.
+  package func holdExpired(receivedBeforeMS: Int64, reason: String, nowMS: Int64)
+    throws(SpoolError) -> [String]
+  {
+    try commits.perform { connection throws(SpoolError) in
+      let ids = try connection.query(
+        """
+        UPDATE message SET state = 'held', reason = ?
+        WHERE stage = 'delivery' AND state IN ('ready', 'deferred') AND received_ms < ? RETURNING id
+        """, .text(reason), .integer(receivedBeforeMS)
+      ) { $0.text(0) ?? "" }
+      for id in ids { try connection.event(id, nowMS, "held: \(reason)") }
+      return ids
+    }
+  }
+
   /// Records recipients that have the message while others are still to get it: whatever comes, none of them
   /// is sent to again. False when the lease was lost.
   package func noteAccepted(
@@ -56,6 +72,7 @@ extension JobStore {
     outcome: DeliveryOutcome, form: DeliveryForm? = nil, story: [String] = [], nowMS: Int64
   ) throws(SpoolError) -> Bool {
     try commits.perform { connection throws(SpoolError) in
+      guard try connection.holds(lease) else { return false }
       guard try connection.holds(lease) else { return false }
       // First: what went out is counted when the state changes.
       if let form {

@@ -99,6 +99,22 @@ import Voicemail
     #expect(mta.messages.count == count)
   }
 
+  @Test func `while the MTA is away, lifetimes end all the same, and somebody is told`() throws {
+    let milter = try RunningMilter([
+      "delivery.target": "unix:/nonexistent/listener.sock", "delivery.lifetime": "2s",
+    ])
+    for number in 0..<5 {
+      #expect(
+        try MTA(milter).send(
+          try ResultTable.mail(number).bytes, to: ["<ann@example.com>"], queueID: "Q\(number)")
+          == "d")
+    }
+    let status = try milter.waitForStatus { $0.count("held") == 5 }
+    #expect(status.count("held") == 5)
+    #expect(status.daemon?.alarms["message_held"] == 5)
+    #expect(milter.logLines("error: held", "delivery lifetime is over").count == 5)
+  }
+
   @Test func `replies in packets of one byte, and servers that know nothing, are served`() throws {
     let session = try Session(
       script: script {

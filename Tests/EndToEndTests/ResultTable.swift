@@ -237,6 +237,22 @@ import Testing
     #expect(try milter.status().count("delivered") == 1)
   }
 
+  @Test func `what goes out by sendmail passes the milter once more, which is no loop`() throws {
+    let postfix = try PrivatePostfix()
+    let directory = try TemporaryDirectory()
+    try postfix.installSendmail(at: directory.file("sendmail"))
+    let milter = try postfix.milter(["delivery.target": "sendmail:\(directory.file("sendmail"))"])
+    let mail = try Self.mail()
+    try SMTPSender.send(mail.bytes, port: postfix.smtpPort)
+    let arrived = ReceivedMail(try #require(postfix.waitForMail(of: "ann", seconds: 60).first))
+    #expect(arrived["X-Voicemail-Transcript"] == "none")
+    #expect(arrived.recordings == [mail.recording])
+    #expect(milter.waitForLog(containing: "debug: passes", "handled here already"))
+    #expect(milter.waitForLog(containing: "info: delivered"))
+    #expect(try milter.status().daemon?.alarms["loop_seen"] == 0)
+    #expect(postfix.mail(of: "ann").count == 1)
+  }
+
   @Test func `sendmail cannot be what the content filter passes mail on to`() throws {
     let milter = try RunningMilter(
       [

@@ -124,6 +124,23 @@ import Voicemail
     #expect(try spool.events("job1").contains("accepted for 1 recipients as 4A"))
   }
 
+  @Test func `what waited too long for an MTA that is away is held, and nothing else`() throws {
+    try spool.ready(.sample("young", receivedMS: 5_000), enhanced: enhanced)
+    try store.accept(.sample("waiting", receivedMS: 1_000))
+    let leased = try lease()
+    #expect(leased.id == "job1")
+    let why = "delivery lifetime is over"
+    #expect(try store.holdExpired(receivedBeforeMS: 4_000, reason: why, nowMS: 6_000) == [])
+    try store.finishDelivery(
+      leased.lease, replies: [], newQueueID: nil, deliveryMS: 1,
+      outcome: .deferred(untilMS: 7_000, reason: "no connection"), nowMS: 2_100)
+    #expect(try store.holdExpired(receivedBeforeMS: 4_000, reason: why, nowMS: 6_000) == ["job1"])
+    #expect(try spool.state("job1") == .held)
+    #expect(try spool.events("job1").last == "held: \(why)")
+    #expect(try spool.state("young") == .ready)
+    #expect(try spool.state("waiting") == .waiting)
+  }
+
   @Test func `held: nothing moves it, and nothing of it is lost`() throws {
     let job = try lease()
     try store.finishDelivery(

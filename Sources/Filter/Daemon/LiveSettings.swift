@@ -19,6 +19,14 @@ final class LiveSettings: Sendable {
       return target
     }
 
+    /// Whether messages may go out by sendmail(1).
+    var usesSendmail: Bool {
+      [target, fallback].contains { target in
+        guard case .command? = target else { return false }
+        return true
+      }
+    }
+
     /// `key`: the secret of the loop guard.
     init(_ settings: Settings, key: [UInt8]) throws(CommandFailure) {
       self.settings = settings

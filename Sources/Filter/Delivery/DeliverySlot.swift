@@ -70,6 +70,23 @@ final class DeliverySlot {
     }
     Failpoint.pass("delivery stored")
     report(job, attempt, took)
+    if let reason = attempt.awayReason { holdExpired(reason) }
+  }
+
+  /// The lifetime of those that keep their places while the target is away ends too.
+  private func holdExpired(_ reason: String) {
+    let now = Clock.nowMS()
+    let why = "delivery lifetime is over; last: \(reason)"
+    do throws(SpoolError) {
+      let held = try context.store.holdExpired(
+        receivedBeforeMS: now - context.settings.delivery.lifetimeMS, reason: why, nowMS: now)
+      for id in held {
+        context.log.error("held for the administrator", ["id": id, "why": why])
+        context.alarms.raise(.messageHeld, why, id: id)
+      }
+    } catch {
+      context.log.error("spool trouble", ["where": "delivery", "why": error.sentence])
+    }
   }
 
   private func report(_ job: LeasedJob, _ attempt: Handover.Attempt, _ took: Int64) {

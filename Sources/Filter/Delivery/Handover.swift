@@ -20,6 +20,8 @@ final class Handover {
     /// What happened on the way, for the message's story.
     var story: [String] = []
     var remarks: [String] = []
+    /// Why the target was not even reached, if so.
+    var awayReason: String?
     /// Of the whole attempt, for the log.
     var allQueueIDs: [String] = []
   }
@@ -179,7 +181,9 @@ final class Handover {
   private func take(_ failure: SMTPFailure, at rung: Rung) -> Bool {
     if rung != .fallback {
       switch failure.stage {
-      case .connect, .greeting, .hello: pauseMS = context.targetHealth.failed()
+      case .connect, .greeting, .hello:
+        pauseMS = context.targetHealth.failed()
+        attempt.awayReason = failure.sentence
       default: context.targetHealth.answered()
       }
     }

@@ -41,11 +41,17 @@ struct Intake {
     let facts = reader.readHeaders(headers)
     let reason = Self.reason(recognition.verdictAtEndOfHeaders(facts, envelope, client))
     if let reason, case .valid = recognition.loopGuard.check(facts) {
-      context.rareLines.write(
-        .error, "the reinjection listener still runs this filter", queueID: client.queueID,
-        why: reason)
+      if !isOwnSubmission(client) {
+        context.alarms.raise(.loopSeen, reason, queueID: client.queueID)
+      }
     }
     return reason
+  }
+
+  /// What goes out by sendmail(1) comes by here once more (non_smtpd_milters), and has no port.
+  private func isOwnSubmission(_ client: ClientFacts) -> Bool {
+    guard (client.port ?? 0) == 0 else { return false }
+    return live.snapshot.usesSendmail
   }
 
   /// Why a whole message passes; nil: it is a voicemail. Nothing is kept of it.
