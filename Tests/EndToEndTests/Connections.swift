@@ -109,7 +109,9 @@ import Voicemail
           try ResultTable.mail(number).bytes, to: ["<ann@example.com>"], queueID: "Q\(number)")
           == "d")
     }
-    let status = try milter.waitForStatus { $0.count("held") == 5 }
+    let status = try milter.waitForStatus {
+      $0.count("held") == 5 && $0.daemon?.alarms["message_held"] == 5
+    }
     #expect(status.count("held") == 5)
     #expect(status.daemon?.alarms["message_held"] == 5)
     #expect(milter.logLines("error: held", "delivery lifetime is over").count == 5)
