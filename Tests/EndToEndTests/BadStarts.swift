@@ -29,8 +29,7 @@ struct BadStarts {
       "$/voicemail-milter.conf:7: [delivery] traget: no such key; did you mean target?"),
     Case(
       "a misspelt section", ["spol.x": "x"],
-      "$/voicemail-milter.conf:13: [spol]: no such section; known are content_filter, daemon, delivery, log, "
-        + "milter, recognition, transcription"),
+      "$/voicemail-milter.conf:13: [spol]: no such section; did you mean spool?"),
     Case(
       "a target that is none", ["delivery.target": "nowhere"],
       "[delivery] target: target 'nowhere': expected smtp:HOST:PORT, smtp:[IPV6]:PORT, unix:PATH or sendmail:PATH"
