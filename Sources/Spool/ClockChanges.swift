@@ -8,9 +8,7 @@ extension JobStore {
     try commits.perform { connection throws(SpoolError) in
       let found = try connection.query(
         """
-        UPDATE message SET due_ms = ? WHERE stage IN ('transcription', 'delivery')
-          AND state IN ('waiting', 'ready', 'deferred') AND due_ms > ?
-        RETURNING id
+        UPDATE message SET due_ms = ? WHERE id IN (\(Connection.farAhead)) RETURNING id
         """, .integer(nowMS),
         .integer(nowMS.addingReportingOverflow(Self.furthestAheadMS).partialValue)
       ) { $0.text(0) ?? "" }

@@ -55,6 +55,10 @@ extension Connection {
     SELECT \(deadlineFrom) FROM message INDEXED BY message_untranscribed WHERE \(isUntranscribed)
     ORDER BY \(deadlineFrom) LIMIT 1
     """
+  static let farAhead = """
+    SELECT id FROM message INDEXED BY message_due
+    WHERE stage IN ('transcription', 'delivery') AND \(isWaiting) AND due_ms > ?
+    """
   static let firstDue = """
     SELECT due_ms FROM message INDEXED BY message_due WHERE stage = ? AND \(isWaiting)
     ORDER BY due_ms LIMIT 1

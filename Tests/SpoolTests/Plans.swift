@@ -52,6 +52,7 @@ import Voicemail
   @Test(arguments: [
     (Connection.nextDue, "message_due (stage=? AND due_ms<?)"),
     (Connection.firstDue, "message_due (stage=?)"),
+    (Connection.farAhead, "message_due (stage=? AND due_ms>?)"),
     (Connection.oldestUntranscribed, "message_untranscribed"),
   ])
   func `what every thread asks all the time looks at no message but the one it finds`(
