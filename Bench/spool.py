@@ -250,7 +250,7 @@ def fill(path, count):
     own = {
         "id": "printf('x%013d', n)", "lease_holder": "NULL", "worker_attempts": "1",
         "state": "CASE n % 3 WHEN 0 THEN 'held' WHEN 1 THEN 'deferred' ELSE 'delivered' END",
-        "stage": "'delivery'", "received_ms": f"{now - 86_400_000} + n", "due_ms": f"{now + 600_000} + n % 100_000", "delivery_ms": "1",
+        "stage": "'delivery'", "received_ms": f"{now - 86_400_000} + n", "due_ms": f"{now + 600_000} + n % 100000", "delivery_ms": "1",
         "finished_ms": f"CASE n % 3 WHEN 2 THEN {now - 3_600_000} + n END",
     }
     values = ", ".join(own.get(column, column) for column in columns)
