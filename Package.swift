@@ -85,7 +85,7 @@ let package = Package(
     tests("VoicemailTests", ["Voicemail", "Operations"]),
     tests("DocumentationTests", ["Operations", "Voicemail"]),
     tests("SpoolTests", ["Spool", "Voicemail"]),
-    tests("OperationsTests", ["Operations"]),
+    tests("OperationsTests", ["Operations", "Voicemail"]),
     // Its entries are built for libFuzzer too, by Scripts/fuzz.
     tests("FuzzTests", ["SMTP", "Mail", "Voicemail", "Operations"]),
     tests("EndToEndTests", ["Filter", "Spool", "Voicemail"]),

@@ -5,14 +5,23 @@ package struct GMimeReader: MessageReader {
   package init() { GMimeLibrary.start() }
 
   package func read(_ message: [UInt8]) throws(StepFailure) -> MessageFacts {
+    try read(message, digestingParts: { _ in [] }).facts
+  }
+
+  /// The facts, and the SHA-256 of the contents of those leaves that `choose` names for them: transfer encoding removed,
+  /// in one reading and without memory for the contents.
+  package func read(_ message: [UInt8], digestingParts choose: (MessageFacts) -> [Int])
+    throws(StepFailure) -> (facts: MessageFacts, digests: [[UInt8]])
+  {
     var facts = readHeaders(message)
-    (facts.parts, facts.text) = try ParsedMessage.parse(message) { parsed in
-      let parts = parsed.leaves.enumerated().map { leaf, node in
-        Self.facts(parsed.nodes[node], index: leaf, size: parsed.contentSize(ofNode: node))
+    return try ParsedMessage.parse(message) { parsed in
+      facts.parts = parsed.leaves.enumerated().map { Self.facts(parsed.nodes[$1], index: $0) }
+      facts.text = Self.text(parsed)
+      let digests = choose(facts).map { index in
+        parsed.leaves.indices.contains(index) ? parsed.digest(ofNode: parsed.leaves[index]) : []
       }
-      return (parts, Self.text(parsed))
+      return (facts, digests)
     }
-    return facts
   }
 
   package func content(ofPart index: Int, in message: [UInt8]) throws(StepFailure) -> [UInt8] {
@@ -21,17 +30,6 @@ package struct GMimeReader: MessageReader {
         throw .permanent("mail: content of part \(index): the message has \(parsed.leaves.count)")
       }
       return parsed.content(ofNode: parsed.leaves[index])
-    }
-  }
-
-  /// SHA-256 of the contents of these leaves, transfer encoding removed; takes no memory for them.
-  package func digests(ofParts indices: [Int], in message: [UInt8]) throws(StepFailure)
-    -> [[UInt8]]
-  {
-    try ParsedMessage.parse(message) { parsed in
-      indices.map { index in
-        parsed.leaves.indices.contains(index) ? parsed.digest(ofNode: parsed.leaves[index]) : []
-      }
     }
   }
 
@@ -51,31 +49,31 @@ package struct GMimeReader: MessageReader {
       contentType: types.lazy.compactMap { ContentTypeText.name($0) }.first ?? "text/plain")
   }
 
-  /// A PBX's own text has a few lines; a part larger than this is no such text.
-  private static let textLimitBytes = 256 << 10
-  private static let textLimitCharacters = 16 << 10
+  /// A PBX's own text has a few lines; a part larger than this, as encoded, is no such text.
+  private static let encodedTextLimitBytes = 256 << 10
+  private static let textLimitBytes = 16 << 10
 
   /// Plain text before HTML, whichever stands first.
   private static func text(_ parsed: borrowing ParsedMessage) -> String? {
     for type in ["text/plain", "text/html"] {
       for node in parsed.leaves where parsed.nodes[node].isBodyText(type) {
-        guard (1...textLimitBytes).contains(parsed.contentSize(ofNode: node)) else { continue }
+        let encoded = parsed.nodes[node].content?.count ?? 0
+        guard (1...encodedTextLimitBytes).contains(encoded) else { continue }
         let text = Charset.text(
           parsed.content(ofNode: node), declared: parsed.nodes[node].charset)
         let lines = String(decoding: TextEntity.normalized(text), as: UTF8.self)
-        return String(
-          (type == "text/html" ? HTMLText.words(lines) : lines).prefix(textLimitCharacters))
+        let words = type == "text/html" ? HTMLText.words(lines) : lines
+        return String(decoding: words.utf8.prefix(textLimitBytes), as: UTF8.self)
       }
     }
     return nil
   }
 
-  private static func facts(_ node: MIMENode, index: Int, size: Int) -> PartFacts {
+  private static func facts(_ node: MIMENode, index: Int) -> PartFacts {
     let description = node.headers.first { $0.name.lowercased() == "content-description" }
     return PartFacts(
       index: index, contentType: node.contentType, disposition: node.disposition,
       dispositionParameters: node.dispositionParameters, filename: node.filename,
-      description: description.map { HeaderText.decoded($0.value) }, decodedBytes: size,
-      isNested: node.isNested)
+      description: description.map { HeaderText.decoded($0.value) }, isNested: node.isNested)
   }
 }

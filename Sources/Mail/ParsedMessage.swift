@@ -65,15 +65,6 @@ import Voicemail
     } ?? []
   }
 
-  /// Size of that content, without keeping it.
-  func contentSize(ofNode index: Int) -> Int {
-    guard let part = unsafe tree.part(index) else { return 0 }
-    let stream = unsafe g_mime_stream_null_new()
-    defer { unsafe g_object_unref(stream) }
-    unsafe Self.write(part, to: stream)
-    return max(0, Int(unsafe g_mime_stream_tell(stream)))
-  }
-
   /// SHA-256 of that content, without keeping it. C: `g_mime_filter_checksum_new`
   func digest(ofNode index: Int) -> [UInt8] {
     guard let part = unsafe tree.part(index) else { return [] }

@@ -24,15 +24,13 @@ package struct PartFacts: Sendable, Codable, Equatable {
   package var filename: String?
   /// Content-Description, decoded.
   package var description: String?
-  /// Size of the content with its transfer encoding removed.
-  package var decodedBytes: Int
   /// Whether the part stands inside an attached message (message/rfc822).
   package var isNested: Bool
 
   package init(
     index: Int, contentType: String, disposition: String? = nil,
     dispositionParameters: [String: String] = [:], filename: String? = nil,
-    description: String? = nil, decodedBytes: Int = 0, isNested: Bool = false
+    description: String? = nil, isNested: Bool = false
   ) {
     self.index = index
     self.contentType = contentType
@@ -40,7 +38,6 @@ package struct PartFacts: Sendable, Codable, Equatable {
     self.dispositionParameters = dispositionParameters
     self.filename = filename
     self.description = description
-    self.decodedBytes = decodedBytes
     self.isNested = isNested
   }
 }

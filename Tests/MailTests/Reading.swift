@@ -18,7 +18,6 @@ import Voicemail
     #expect(audio.disposition == "attachment")
     #expect(audio.filename == "msg0002.wav")
     #expect(audio.description == "Voicemail sound attachment.")
-    #expect(audio.decodedBytes == Fixture.wavSize)
     let content = try reader.content(ofPart: 1, in: fixture.bytes)
     #expect(content.count == Fixture.wavSize)
     #expect(content.starts(with: "RIFF".utf8))
@@ -49,7 +48,8 @@ import Voicemail
     let facts = try reader.read(Fixture.doubleContentType.bytes)
     #expect(facts.parts.map(\.contentType) == ["text/html", "audio/wav"])
     #expect(facts.parts.last?.filename?.hasPrefix("my") == true)
-    #expect(facts.parts.last?.decodedBytes == Fixture.wavSize)
+    #expect(
+      try reader.content(ofPart: 1, in: Fixture.doubleContentType.bytes).count == Fixture.wavSize)
   }
 
   @Test func `parts of an attached message are nested`() throws {
@@ -90,7 +90,7 @@ import Voicemail
     let bytes = Array(message.utf8)
     let facts = try reader.read(bytes)
     for part in facts.parts {
-      #expect(try reader.content(ofPart: part.index, in: bytes).count == part.decodedBytes)
+      _ = try reader.content(ofPart: part.index, in: bytes)
     }
     _ = try? MessageSplicer().enhance(bytes, with: .sample)
   }

@@ -19,7 +19,7 @@ func part(
   PartFacts(
     index: 0, contentType: type, disposition: filename == nil ? nil : "attachment",
     dispositionParameters: voice.map { ["voice": $0] } ?? [:], filename: filename,
-    description: description, decodedBytes: 28_000, isNested: nested)
+    description: description, isNested: nested)
 }
 
 let text = part("text/plain")

@@ -67,11 +67,15 @@ struct Intake {
   func take(_ content: [UInt8], _ envelope: Envelope, _ client: ClientFacts) -> Outcome {
     let start = ContinuousClock.now
     do throws(StepFailure) {
-      let facts = try reader.read(content)
-      switch recognition.verdict(facts, envelope, client) {
+      var verdict = Verdict.pass(reason: "")
+      let (facts, digests) = try reader.read(content) { facts in
+        verdict = recognition.verdict(facts, envelope, client)
+        guard case .voicemail(let voicemail) = verdict else { return [] }
+        return voicemail.audioParts
+      }
+      switch verdict {
       case .pass(let reason): return .pass(reason: reason)
       case .voicemail(let voicemail):
-        let digests = try reader.digests(ofParts: voicemail.audioParts, in: content)
         let now = Clock.nowMS()
         var random = SystemRandomNumberGenerator()
         return keep(
