@@ -67,10 +67,10 @@ class Postfix:
         if started.returncode != 0:
             raise Failure(started.stderr.strip())
 
-    def run(self, name, per_session, message, count):
-        """Seconds until Postfix has said 250 to all of it; then the queue is emptied."""
+    def run(self, name, per_session, message, count, *more):
+        """Seconds until Postfix has said 250 to all of it; then the queue is emptied. `more`: options of smtp-source."""
         command = ["smtp-source", "-s", str(SESSIONS), "-m", str(count), "-F", str(message),
-                   "-f", "kim@example.org", "-t", "ann@example.com", *(["-d"] if per_session > 1 else []),
+                   "-f", "kim@example.org", "-t", "ann@example.com", *(["-d"] if per_session > 1 else []), *more,
                    f"inet:127.0.0.1:{self.ports[name]}"]
         start = time.monotonic()
         try:

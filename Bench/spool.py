@@ -19,6 +19,7 @@ import tempfile
 import time
 
 import milters
+import ordinary_mail
 from machine import cpu_seconds, resident_mb
 from milters import Failure
 
@@ -26,6 +27,17 @@ from milters import Failure
 SIZES = [("4 KB", 4 << 10, 3_000), ("100 KB", 100 << 10, 800), ("1 MB", 1 << 20, 120)]
 SESSIONS = [1, 16, 64]
 DRAIN_LIMIT_SECONDS = 1_200
+
+VOICEMAIL_HEADERS = """From: Asterisk PBX <asterisk@pbx.example>
+To: Ann Example <ann@example.com>
+Subject: [PBX]: New message 3 in mailbox 1001
+Message-ID: <Asterisk-3-1804289383-1001-4242@pbx>
+X-Asterisk-CallerID: 07700900123
+X-Asterisk-CallerIDName: JOHN SMITH
+MIME-Version: 1.0
+Content-Type: multipart/mixed; boundary="----voicemail_310014242"
+
+"""
 
 
 class Daemon:
@@ -135,7 +147,8 @@ def measure(quick, note):
     (milters.ROOT / "build/bench").mkdir(parents=True, exist_ok=True)
     directory = pathlib.Path(tempfile.mkdtemp(prefix="spool-", dir=milters.ROOT / "build/bench"))
     try:
-        return (reception(directory, quick, note) + whole_path(directory, quick, note) +
+        return (reception(directory, quick, note) + beside_postfix(directory, quick, note) +
+                whole_path(directory, quick, note) +
                 questions(directory, quick, note) + backlog(directory, quick, note))
     finally:
         shutil.rmtree(directory, ignore_errors=True)
@@ -182,6 +195,44 @@ def raw(directory, kind, size, group, count):
         return int(values["messages"]) / float(values["seconds"])
     finally:
         shutil.rmtree(folder)
+
+
+def beside_postfix(directory, quick, note):
+    """Postfix accepting voicemail alone, and with ours taking each over: messages per second and their ratio."""
+    results, count, rounds = [], 100, 3 if quick else 5
+    daemon = Daemon(directory, "beside")
+
+    def kept():
+        """The stopped worker has one of them."""
+        return daemon.messages("waiting") + daemon.messages("transcribing")
+
+    try:
+        daemon.start().pause()
+        postfix = ordinary_mail.Postfix(directory, {ordinary_mail.NONE: None, milters.OURS: daemon.milter})
+        try:
+            for name, size, _ in SIZES:
+                body = voicemail(directory / "body", size)
+                message = directory / "voicemail"
+                message.write_bytes((VOICEMAIL_HEADERS + body.read_text().replace("\r\n", "\n")).encode())
+                alone, ours = [], []
+                for _ in range(rounds):
+                    # A recipient of its own for each (-N), or they would count as one that comes again.
+                    more = ["-N", "-t", f"ann{size}-{len(ours)}@example.com"]
+                    before = kept()
+                    alone.append(count / postfix.run(ordinary_mail.NONE, 100, message, count, *more))
+                    ours.append(count / postfix.run(milters.OURS, 100, message, count, *more))
+                    if kept() != before + count:
+                        raise Failure("ours: not every voicemail was taken over")
+                workload = f"voicemail through Postfix, {name}, 5 sessions"
+                results += [figure(workload, "Postfix alone", round(statistics.median(alone)), "messages/s"),
+                            figure(workload, "with ours", round(statistics.median(ours)), "messages/s"),
+                            figure(workload, "ratio", ordinary_mail.ratio(ours, alone), "")]
+                note(f"spool: beside Postfix, {name}")
+        finally:
+            postfix.stop()
+        return results
+    finally:
+        daemon.stop()
 
 
 def whole_path(directory, quick, note):
