@@ -146,6 +146,7 @@ def voicemail(path, size):
 def measure(quick, note):
     (milters.ROOT / "build/bench").mkdir(parents=True, exist_ok=True)
     directory = pathlib.Path(tempfile.mkdtemp(prefix="spool-", dir=milters.ROOT / "build/bench"))
+    directory.chmod(0o755)  # for the Postfix in it
     try:
         return (reception(directory, quick, note) + beside_postfix(directory, quick, note) +
                 whole_path(directory, quick, note) +
