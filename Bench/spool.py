@@ -53,6 +53,8 @@ hostname = bench.voicemail.test
 workers = {workers}
 [milter]
 listen = unix:{self.home}/milter.sock
+[spool]
+max_messages = 10000000
 [transcription]
 deadline = 1d
 [delivery]
