@@ -73,7 +73,6 @@ extension JobStore {
   ) throws(SpoolError) -> Bool {
     try commits.perform { connection throws(SpoolError) in
       guard try connection.holds(lease) else { return false }
-      guard try connection.holds(lease) else { return false }
       // First: what went out is counted when the state changes.
       if let form {
         try connection.run(

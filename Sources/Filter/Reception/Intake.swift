@@ -40,10 +40,8 @@ struct Intake {
   ) -> String? {
     let facts = reader.readHeaders(headers)
     let reason = Self.reason(recognition.verdictAtEndOfHeaders(facts, envelope, client))
-    if let reason, case .valid = recognition.loopGuard.check(facts) {
-      if !isOwnSubmission(client) {
-        context.alarms.raise(.loopSeen, reason, queueID: client.queueID)
-      }
+    if let reason, case .valid = recognition.loopGuard.check(facts), !isOwnSubmission(client) {
+      context.alarms.raise(.loopSeen, reason, queueID: client.queueID)
     }
     return reason
   }
