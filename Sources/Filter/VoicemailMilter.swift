@@ -23,6 +23,7 @@ enum VoicemailMilter {
     ("resume", AdministrationCommands.command("resume")),
     ("reload", ControlCommands.reload),
     ("drain", ControlCommands.drain),
+    ("settings", SettingsCommand.run),
     ("inspect", InspectCommand.run),
     ("preview", PreviewCommand.run),
     ("transcribe", TranscribeCommand.run),

@@ -16,8 +16,11 @@ package struct RuleSection: Sendable, Equatable {
     return String(section.dropFirst(5)).trimmingSpaces
   }
 
-  /// All of a file, in its order; each wrong line is one line of the error.
-  static func read(_ file: SettingsFile) throws(SettingsError) -> [RuleSection] {
+  /// Those of earlier files, but for names that this one gives anew, and then this one's in its order; each wrong
+  /// line is one line of the error.
+  static func read(_ file: SettingsFile, over earlier: [RuleSection] = []) throws(SettingsError)
+    -> [RuleSection]
+  {
     var rules: [RuleSection] = []
     var errors: [String] = []
     for (section, keys) in file.order {
@@ -38,7 +41,8 @@ package struct RuleSection: Sendable, Equatable {
       }
     }
     guard errors.isEmpty else { throw SettingsError(lines: errors) }
-    return rules
+    let names = Set(rules.map(\.rule.name))
+    return earlier.filter { !names.contains($0.rule.name) } + rules
   }
 
   private static func isName(_ name: String) -> Bool {

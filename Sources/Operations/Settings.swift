@@ -57,12 +57,9 @@ package struct Settings: Sendable, Equatable {
     package var alertFrom: String?
   }
 
-  /// Reads that file; without a path the standard one, if there, else the defaults alone.
+  /// Reads that file, its conf.d and the environment; without a path the standard file, if there.
   package static func load(path: String?) throws(SettingsError) -> Settings {
-    guard let bytes = try read(path ?? standardPath, mustExist: path != nil) else {
-      return try Settings(file: nil)
-    }
-    return try Settings(file: SettingsFile(path: path ?? standardPath, bytes: bytes))
+    try Settings(SettingsSources.load(path: path))
   }
 
   /// A time written as in the file; nil where it is none.
@@ -70,22 +67,22 @@ package struct Settings: Sendable, Equatable {
     SettingValue(text, as: .duration)?.number
   }
 
-  init(file: SettingsFile?) throws(SettingsError) {
-    var errors = file.map(Self.unknownKeys) ?? []
+  package init(_ sources: SettingsSources) throws(SettingsError) {
+    var errors = UnknownNames.complaints(sources)
     var values: [String: SettingValue] = [:]
     for key in SettingsTable.keys {
-      let written = file?.values[key.section]?[key.name]
-      guard let value = SettingValue(written ?? key.standard, as: key.kind) else {
-        let place = file?.place(section: key.section, key: key.name) ?? "built-in"
+      let written = sources.written(key)
+      guard let value = SettingValue(written?.text ?? key.standard, as: key.kind) else {
         errors.append(
-          "\(place): [\(key.section)] \(key.name) = \(SettingsFile.shown((written ?? "").trimmingSpaces)): must be "
-            + key.kind.expectation)
+          "\(written?.place ?? "built-in"): [\(key.section)] \(key.name) = "
+            + "\(SettingsFile.shown((written?.text ?? "").trimmingSpaces)): must be \(key.kind.expectation)"
+        )
         continue
       }
       values["\(key.section).\(key.name)"] = value
     }
-    if let file {
-      do throws(SettingsError) { rules = try RuleSection.read(file) } catch {
+    for file in sources.files {
+      do throws(SettingsError) { rules = try RuleSection.read(file, over: rules) } catch {
         errors += error.lines
       }
     }
@@ -111,7 +108,7 @@ package struct Settings: Sendable, Equatable {
     maxSpoolBytes = number("spool.max_spool_bytes")
     maxMessages = number("spool.max_messages")
     historyDays = number("spool.history_days")
-    sources = values["recognition.sources"]?.list ?? []
+    self.sources = values["recognition.sources"]?.list ?? []
     transcriptionDeadlineMS = Int64(number("transcription.deadline"))
     maxAudioSeconds = (number("transcription.max_audio") + 999) / 1_000
     acousticModel = optional("transcription.acoustic_model")
@@ -131,66 +128,9 @@ package struct Settings: Sendable, Equatable {
     logLevel = LogLevel(rawValue: text("log.level")) ?? .info
   }
 
-  /// One line for each section or key that means nothing, with the nearest that does.
-  private static func unknownKeys(_ file: SettingsFile) -> [String] {
-    let sections = Set(SettingsTable.keys.map(\.section))
-    var errors: [String] = []
-    for (section, keys) in file.values.sorted(by: { $0.key < $1.key })
-    where RuleSection.name(ofSection: section) == nil {
-      guard sections.contains(section) else {
-        errors.append(
-          "\(file.place(section: section, key: nil)): [\(SettingsFile.shown(section))]: no such section"
-            + suggestion(for: section, among: sections.sorted()))
-        continue
-      }
-      let known = SettingsTable.keys.filter { $0.section == section }.map(\.name)
-      for key in keys.keys.sorted() where !known.contains(key) {
-        errors.append(
-          "\(file.place(section: section, key: key)): [\(section)] \(SettingsFile.shown(key)): no such key"
-            + suggestion(for: key, among: known))
-      }
-    }
-    return errors
-  }
-
-  private static func suggestion(for word: String, among known: [String]) -> String {
-    let nearest = known.map { (word: $0, distance: editDistance(word, $0)) }
-      .min { $0.distance < $1.distance }
-    guard let nearest, nearest.distance <= 1 + word.count / 3 else {
-      return "; known are " + known.joined(separator: ", ")
-    }
-    return "; did you mean \(nearest.word)?"
-  }
-
-  private static func read(_ path: String, mustExist: Bool) throws(SettingsError) -> [UInt8]? {
-    do throws(FileError) {
-      return try readFile(path, limitBytes: 1 << 20)
-    } catch {
-      if !mustExist, error.code == ENOENT { return nil }
-      throw SettingsError(lines: ["configuration \(error.sentence)"])
-    }
-  }
-
   private static func machineName() -> String {
     var name = [CChar](repeating: 0, count: 256)
     guard unsafe gethostname(&name, name.count - 1) == 0 else { return "localhost" }
     return String(decoding: name.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
   }
-}
-
-/// Levenshtein's distance, for suggestions only.
-private func editDistance(_ first: String, _ second: String) -> Int {
-  let first = Array(first.utf8.prefix(64))
-  let second = Array(second.utf8.prefix(64))
-  var row = Array(0...second.count)
-  for (i, a) in first.enumerated() {
-    var diagonal = row[0]
-    row[0] = i + 1
-    for (j, b) in second.enumerated() {
-      let next = min(row[j] + 1, row[j + 1] + 1, diagonal + (a == b ? 0 : 1))
-      diagonal = row[j + 1]
-      row[j + 1] = next
-    }
-  }
-  return row[second.count]
 }

@@ -28,7 +28,7 @@ import Testing
   {
     #expect(
       others.map(\.key) == SettingsTable.keys.map { "\($0.section).\($0.name)" })
-    let standard = try Settings(file: nil)
+    let standard = try Settings(.none)
     for (key, value) in others {
       let words = key.split(separator: ".")
       let fresh = try load(Array("[\(words[0])]\n\(words[1]) = \(value)\n".utf8)).get()
@@ -42,7 +42,7 @@ import Testing
   private var others: KeyValuePairs<String, String> { Self.others }
 
   @Test func `the same settings change nothing`() throws {
-    let standard = try Settings(file: nil)
+    let standard = try Settings(.none)
     #expect(standard.reload(standard) == .init(settings: standard))
   }
 }

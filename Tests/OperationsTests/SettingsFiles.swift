@@ -39,7 +39,7 @@ func complaints(_ bytes: [UInt8]) throws -> [String] {
   }
 
   @Test func `every default is a value its own key takes`() throws {
-    let settings = try Settings(file: nil)
+    let settings = try Settings(.none)
     #expect(settings.stateDirectory == "/var/lib/voicemail-milter")
     #expect((1...4).contains(settings.workers))
     #expect(settings.socketMode == 0o660)
@@ -56,7 +56,7 @@ func complaints(_ bytes: [UInt8]) throws -> [String] {
   }
 
   @Test func `a file of all defaults, an empty one and none at all mean the same`() throws {
-    let standard = try Settings(file: nil)
+    let standard = try Settings(.none)
     #expect(try load(Array(Self.everyDefault.utf8)).get() == standard)
     #expect(try load([]).get() == standard)
     #expect(try load(Array("# nothing\n\n".utf8)).get() == standard)
@@ -112,7 +112,7 @@ func complaints(_ bytes: [UInt8]) throws -> [String] {
       level = debug
       """
     let found = try load(Array(text.utf8)).get()
-    var wanted = try Settings(file: nil)
+    var wanted = try Settings(.none)
     wanted.stateDirectory = "/tmp/x"
     wanted.hostname = "mx.example.com"
     wanted.workers = 7

@@ -27,6 +27,9 @@ enum Help {
       resume transcription|delivery
       reload                    reads the settings again; says what needs a restart
       drain [--timeout 25s]     waits for open messages, then stops the daemon
+      settings [--changed|--defaults] [--explain]
+                                the settings in force; those that are written, and
+                                where; what may be written
       inspect [--client ADDR] [--authenticated] [--sender ADDR] [--rcpt ADDR]...
               [--explain | --json] FILE...
                                 what the filter would do with messages, and why; the
@@ -38,7 +41,8 @@ enum Help {
       --help, --version
 
     All take --config FILE; without it /etc/voicemail-milter/voicemail-milter.conf
-    is read if it is there. FILE may be - for standard input. ID may be the beginning
+    is read if it is there. Files conf.d/*.conf beside it come next, and variables
+    VOICEMAIL_MILTER_SECTION_KEY last. FILE may be - for standard input. ID may be the beginning
     of an id; verbs that change a message take --reason TEXT for its story.
 
     Exit status: 0 done, 1 failed, 2 wrong usage, 3 (preview) no voicemail,

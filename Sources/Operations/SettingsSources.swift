@@ -1,0 +1,93 @@
+internal import CGLib
+internal import Glibc
+
+/// Where settings come from, the weakest first: the main file, the files of its conf.d in the order of their names,
+/// the environment. Of a key given by several the last counts.
+package struct SettingsSources: Sendable {
+  /// Begins the name of every variable: VOICEMAIL_MILTER_DAEMON_WORKERS is `[daemon] workers`.
+  package static let environmentPrefix = "VOICEMAIL_MILTER_"
+
+  /// Without any: the defaults.
+  package static let none = SettingsSources(files: [])
+
+  let files: [SettingsFile]
+  /// By name, those with the prefix alone.
+  let environment: [String: String]
+
+  init(files: [SettingsFile], environment: [String: String] = [:]) {
+    self.files = files
+    self.environment = environment.filter { $0.key.hasPrefix(Self.environmentPrefix) }
+  }
+
+  /// Reads that file; without a path the standard one, if there. conf.d lies beside it.
+  package static func load(
+    path: String?, environment: [String: String] = processEnvironment()
+  ) throws(SettingsError) -> SettingsSources {
+    let main = path ?? Settings.standardPath
+    var files: [SettingsFile] = []
+    if let bytes = try read(main, mustExist: path != nil) {
+      files.append(try SettingsFile(path: main, bytes: bytes))
+    }
+    for drop in try dropIns(beside: main) {
+      guard let bytes = try read(drop, mustExist: true) else { continue }
+      files.append(try SettingsFile(path: drop, bytes: bytes))
+    }
+    return SettingsSources(files: files, environment: environment)
+  }
+
+  /// What is written for a key, and where.
+  func written(_ key: SettingKey) -> (text: String, place: String)? {
+    if let text = environment[key.variable] { return (text, "environment \(key.variable)") }
+    for file in files.reversed() {
+      guard let text = file.values[key.section]?[key.name] else { continue }
+      return (text, file.place(section: key.section, key: key.name))
+    }
+    return nil
+  }
+
+  /// `*.conf` of conf.d, sorted by bytes; what dpkg or an editor leaves there has other names.
+  private static func dropIns(beside main: String) throws(SettingsError) -> [String] {
+    let folder = (main.lastIndex(of: "/").map { String(main[...$0]) } ?? "") + "conf.d"
+    // C: g_dir_open, closed by g_dir_close; errno is the one of opendir(3).
+    guard let directory = unsafe g_dir_open(folder, 0, nil) else {
+      guard errno != ENOENT, errno != ENOTDIR else { return [] }
+      throw SettingsError(lines: ["configuration \(FileError(folder, errno).sentence)"])
+    }
+    defer { unsafe g_dir_close(directory) }
+    var names: [String] = []
+    while let name = unsafe g_dir_read_name(directory) {
+      names.append(unsafe String(cString: name))
+    }
+    return names.filter { $0.hasSuffix(".conf") && !$0.hasPrefix(".") }
+      .sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }.map { "\(folder)/\($0)" }
+  }
+
+  private static func read(_ path: String, mustExist: Bool) throws(SettingsError) -> [UInt8]? {
+    do throws(FileError) {
+      return try readFile(path, limitBytes: 1 << 20)
+    } catch {
+      if !mustExist, error.code == ENOENT { return nil }
+      throw SettingsError(lines: ["configuration \(error.sentence)"])
+    }
+  }
+}
+
+/// The variables of this process, by name. C: environ(7)
+package func processEnvironment() -> [String: String] {
+  var found: [String: String] = [:]
+  var entry = unsafe environ
+  while let text = unsafe entry.pointee {
+    let parts = unsafe String(cString: text).split(
+      separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+    if parts.count == 2 { found[String(parts[0])] = String(parts[1]) }
+    unsafe entry += 1
+  }
+  return found
+}
+
+extension SettingKey {
+  /// Its environment variable.
+  package var variable: String {
+    SettingsSources.environmentPrefix + "\(section)_\(name)".uppercased()
+  }
+}
