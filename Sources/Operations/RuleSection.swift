@@ -45,7 +45,8 @@ package struct RuleSection: Sendable, Equatable {
     return earlier.filter { !names.contains($0.rule.name) } + rules
   }
 
-  private static func isName(_ name: String) -> Bool {
+  /// Of a rule or a policy.
+  static func isName(_ name: String) -> Bool {
     (1...40).contains(name.utf8.count)
       && name.utf8.allSatisfy { byte in
         (48...57).contains(byte) || (97...122).contains(byte | 0x20) || byte == UInt8(ascii: "-")

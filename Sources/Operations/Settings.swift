@@ -25,6 +25,8 @@ package struct Settings: Sendable, Equatable {
   package var sources: [String] = []
   /// The administrator's own, in the order of the file.
   package var rules: [RuleSection] = []
+  /// In the order of the files, in which they are asked.
+  package var policies: [PolicySection] = []
   package var transcriptionDeadlineMS: Int64 = 0
   package var maxAudioSeconds = 0
   package var acousticModel: String?
@@ -83,6 +85,13 @@ package struct Settings: Sendable, Equatable {
     }
     for file in sources.files {
       do throws(SettingsError) { rules = try RuleSection.read(file, over: rules) } catch {
+        errors += error.lines
+      }
+    }
+    for file in sources.files {
+      do throws(SettingsError) {
+        policies = try PolicySection.read(file, over: policies, rules: rules)
+      } catch {
         errors += error.lines
       }
     }

@@ -38,6 +38,7 @@ extension Settings {
     live("[spool] history_days", \.historyDays)
     live("[recognition] sources", \.sources)
     live("[rule ...]", \.rules)
+    live("[policy ...]", \.policies)
     live("[transcription] deadline", \.transcriptionDeadlineMS)
     fixed("[transcription] max_audio", \.maxAudioSeconds)
     fixed("[transcription] acoustic_model", \.acousticModel)

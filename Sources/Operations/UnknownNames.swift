@@ -10,7 +10,9 @@ enum UnknownNames {
     let sections = Set(SettingsTable.keys.map(\.section))
     var errors: [String] = []
     for (section, keys) in file.values.sorted(by: { $0.key < $1.key })
-    where RuleSection.name(ofSection: section) == nil {
+    where RuleSection.name(ofSection: section) == nil
+      && PolicySection.name(ofSection: section) == nil
+    {
       guard sections.contains(section) else {
         errors.append(
           "\(file.place(section: section, key: nil)): [\(SettingsFile.shown(section))]: no such section"

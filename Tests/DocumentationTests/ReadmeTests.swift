@@ -33,7 +33,8 @@ import Voicemail
   }
 
   @Test(arguments: [
-    "README.md", "docs/flow.md", "docs/rules.md", "docs/dependencies.md", "docs/administration.md",
+    "README.md", "docs/flow.md", "docs/rules.md", "docs/policies.md", "docs/dependencies.md",
+    "docs/administration.md",
   ])
   func `names no file that is not there`(page: String) throws {
     let words = try Self.text(page).split { " \n`()[]|,;".contains($0) }.map(String.init)
@@ -68,5 +69,21 @@ import Voicemail
     try #require(block.components(separatedBy: "```").first).write(
       to: file, atomically: true, encoding: .utf8)
     #expect(try Settings.load(path: file.path).rules.map(\.rule.name) == ["door-phone"])
+  }
+
+  @Test func `docs/policies.md names each mode, and its example is policies`() throws {
+    let page = try Self.text("docs/policies.md")
+    for mode in Policy.Mode.allCases { #expect(page.contains("`\(mode.rawValue)`"), "\(mode)") }
+    let block = try #require(page.components(separatedBy: "```ini\n").dropFirst().first)
+    let file = FileManager.default.temporaryDirectory
+      .appendingPathComponent("policies-\(UUID().uuidString).conf")
+    defer { try? FileManager.default.removeItem(at: file) }
+    try #require(block.components(separatedBy: "```").first).write(
+      to: file, atomically: true, encoding: .utf8)
+    let policies = try Settings.load(path: file.path).policies
+    #expect(policies.map(\.rule.policy.name) == ["sales", "board"])
+    let sales = Policies(rules: policies.map(\.rule)).choice(
+      VoicemailFacts(rule: "vpim", reason: ""), sender: "", recipient: "jo@sales.example.com")
+    #expect(sales.policy.name == "sales")
   }
 }

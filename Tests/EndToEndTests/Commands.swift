@@ -29,7 +29,7 @@ struct Commands {
 
   private static let inspectKeys: Set = [
     "file", "verdict", "reason", "rule", "caller", "mailbox", "stated_seconds", "urgent",
-    "duration_seconds", "audio", "rules",
+    "duration_seconds", "audio", "rules", "policies",
   ]
 
   // MARK: - inspect
@@ -46,6 +46,9 @@ struct Commands {
     #expect(report["verdict"] as? String == "voicemail")
     #expect(report["rule"] as? String == "asterisk")
     #expect(report["mailbox"] as? String == "1001")
+    let policies = try #require(report["policies"] as? [[String: Any]])
+    #expect(policies.map { $0["policy"] as? String } == ["default"])
+    #expect(policies[0]["mode"] as? String == "hold")
     let caller = try #require(report["caller"] as? [String: Any])
     #expect(Set(caller.keys) == ["number", "name"])
     #expect(caller["number"] as? String == "07700900123")

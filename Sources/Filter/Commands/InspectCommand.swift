@@ -34,6 +34,18 @@ enum InspectCommand {
         conditions = trial.steps.map { Condition(condition: $0.key, holds: $0.holds) }
       }
     }
+    /// For one recipient; for whoever it is when the command names none.
+    struct PolicyReport: Encodable {
+      @OrNull var recipient: String?
+      var policy: String
+      var mode: String
+      var reason: String
+
+      init(_ choice: Policies.Choice) {
+        recipient = choice.recipient.isEmpty ? nil : choice.recipient
+        (policy, mode, reason) = (choice.policy.name, choice.policy.mode.rawValue, choice.reason)
+      }
+    }
     var file: String
     var verdict: String
     var reason: String
@@ -47,6 +59,7 @@ enum InspectCommand {
     var audio: [Audio] = []
     /// All rules in the order they are asked; the first that matches decides.
     var rules: [Trial] = []
+    var policies: [PolicyReport] = []
   }
 
   static func run(_ words: [String]) throws(CommandFailure) -> Int32 {
@@ -90,6 +103,11 @@ enum InspectCommand {
           caller: .init(number: voicemail.caller.number, name: voicemail.caller.name),
           mailbox: voicemail.mailbox, statedSeconds: voicemail.statedSeconds,
           urgent: voicemail.isUrgent, durationSeconds: nil, rules: rules)
+        let recipients = envelope.recipients.map(\.address)
+        report.policies = (recipients.isEmpty ? [""] : recipients).map { recipient in
+          .init(
+            examiner.policies.choice(voicemail, sender: envelope.sender, recipient: recipient))
+        }
         for index in voicemail.audioParts where facts.parts.indices.contains(index) {
           report.audio.append(try audio(facts.parts[index], message, examiner))
         }
@@ -137,6 +155,11 @@ enum InspectCommand {
         "PBX says", Output.clock(Double(seconds)) + (report.urgent ? ", urgent" : ""))
     } else if report.urgent {
       text += Output.row("PBX says", "urgent")
+    }
+    for policy in report.policies {
+      let recipient = policy.recipient.map { " for \(Output.safe($0))" } ?? ""
+      text += Output.row(
+        "policy", "\(policy.policy)\(recipient), mode \(policy.mode): \(policy.reason)")
     }
     for audio in report.audio {
       var line =

@@ -7,6 +7,7 @@ struct MessageExaminer {
   let settings: Settings
   let reader = GMimeReader()
   let recognition: Recognition
+  let policies: Policies
   let decoder: any AudioDecoder
 
   init(_ settings: Settings) throws(CommandFailure) {
@@ -14,6 +15,7 @@ struct MessageExaminer {
     // Only the daemon's user may read the secret; without it our own marker counts as forged.
     let key = (try? readFile(settings.stateDirectory + "/secret", limitBytes: 4_096)) ?? []
     recognition = try Wiring.recognition(settings, key: key)
+    policies = Wiring.policies(settings)
     decoder = Wiring.decoder(Wiring.setup(settings))
   }
 

@@ -9,6 +9,7 @@ final class LiveSettings: Sendable {
   final class Snapshot: Sendable {
     let settings: Settings
     let recognition: Recognition
+    let policies: Policies
     let target: DeliveryTarget
     /// For originals that the target refused for good.
     let fallback: DeliveryTarget?
@@ -31,6 +32,7 @@ final class LiveSettings: Sendable {
     init(_ settings: Settings, key: [UInt8]) throws(CommandFailure) {
       self.settings = settings
       recognition = try Wiring.recognition(settings, key: key)
+      policies = Wiring.policies(settings)
       let target = try Wiring.target(settings.delivery.target, "target")
       if case .command = target, settings.contentFilterListen != nil {
         throw CommandFailure(

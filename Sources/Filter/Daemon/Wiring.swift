@@ -55,6 +55,10 @@ enum Wiring {
     return limits
   }
 
+  static func policies(_ settings: Settings) -> Policies {
+    Policies(rules: settings.policies.map(\.rule))
+  }
+
   /// `key`: the secret of the loop guard.
   static func recognition(_ settings: Settings, key: [UInt8]) throws(CommandFailure) -> Recognition
   {
