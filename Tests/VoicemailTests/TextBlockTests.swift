@@ -173,7 +173,7 @@ func widest(_ text: String) -> Int {
     ] {
       let result = render([transcribed(transcript([segment]))])
       #expect(result.text.utf8.count < 120_000 && result.html.utf8.count < 120_000)
-      #expect(result.text.contains("(shortened here; the recording is complete)"))
+      #expect(result.text.contains("(Shortened here; the recording is complete.)"))
       #expect(result.html.contains("Shortened here; the recording is complete."))
     }
   }

@@ -35,7 +35,7 @@ package struct ProcessJob {
       }
       stage(.writing)
       let start = ContinuousClock.now
-      let enhancement = EnhancementRenderer().render(
+      let enhancement = EnhancementRenderer(order.style).render(
         voicemail: order.voicemail, parts: result.parts, message: message, spoolID: order.id,
         headers: order.headers)
       let enhanced = try enhancer.enhance(original, with: enhancement)

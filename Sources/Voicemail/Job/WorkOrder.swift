@@ -4,15 +4,18 @@ package struct WorkOrder: Sendable, Codable {
   package var voicemail: VoicemailFacts
   /// Trace line and marker, made by the daemon: the worker never sees the secret.
   package var headers: [HeaderField]
+  package var style: MessageStyle
   /// nil: transcribe. Otherwise the reason, as `Transcript.reason`, why it is not even tried.
   package var withoutTranscript: String?
 
   package init(
-    id: String, voicemail: VoicemailFacts, headers: [HeaderField], withoutTranscript: String? = nil
+    id: String, voicemail: VoicemailFacts, headers: [HeaderField],
+    style: MessageStyle = MessageStyle(), withoutTranscript: String? = nil
   ) {
     self.id = id
     self.voicemail = voicemail
     self.headers = headers
+    self.style = style
     self.withoutTranscript = withoutTranscript
   }
 }

@@ -12,7 +12,7 @@ package struct InternetDate: Sendable, Equatable {
   private static let months = [
     "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
   ]
-  private static let weekdays = ["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"]
+  private static let weekdays = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"]
   /// RFC 5322, 4.3; the letters of other zones are not to be trusted.
   private static let zones = [
     "UT": 0, "UTC": 0, "GMT": 0, "Z": 0, "EST": -300, "EDT": -240, "CST": -360, "CDT": -300,
@@ -61,22 +61,20 @@ package struct InternetDate: Sendable, Equatable {
       + "\(Self.two(hour)):\(Self.two(minute)):\(Self.two(second)) \(zone ?? "-0000")"
   }
 
-  /// `Thu 6 Aug 2026, 15:45 (+0200)`
-  package var readable: String {
-    "\(weekday) \(day) \(Self.months[month - 1]) \(year), \(Self.two(hour)):\(Self.two(minute))"
-      + (zone.map { " (\($0))" } ?? "")
-  }
+  /// `15:45`
+  var clock: String { "\(Self.two(hour)):\(Self.two(minute))" }
 
-  private var zone: String? {
+  /// `+0200`; nil when the text named none.
+  var zone: String? {
     utcOffsetMinutes.map { offset in
       (offset < 0 ? "-" : "+") + Self.two(abs(offset) / 60) + Self.two(abs(offset) % 60)
     }
   }
 
-  private var weekday: String {
-    let days = Self.days(year, month, day)
-    return Self.weekdays[((days % 7) + 7) % 7]
-  }
+  private var weekday: String { Self.weekdays[weekdayFromMonday] }
+
+  /// 0 is Monday; 1 January 1970 was a Thursday.
+  var weekdayFromMonday: Int { ((Self.days(year, month, day) + 3) % 7 + 7) % 7 }
 
   // The civil calendar in eras of 400 years, each of 146 097 days, years beginning in March:
   // Howard Hinnant, https://howardhinnant.github.io/date_algorithms.html

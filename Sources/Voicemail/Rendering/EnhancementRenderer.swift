@@ -1,9 +1,10 @@
 /// Turns what is known of a voicemail into what its reader gets.
 package struct EnhancementRenderer: Sendable {
-  /// Language of our own words, BCP 47.
-  private let language = "en"
+  private let style: MessageStyle
 
-  package init() {}
+  package init(_ style: MessageStyle = MessageStyle()) {
+    self.style = style
+  }
 
   /// `parts`: the recordings in the order of the message, transcribed or not. `headers`: trace line
   /// and marker, which stand first. A message without any transcript gets the same block with the
@@ -12,12 +13,19 @@ package struct EnhancementRenderer: Sendable {
     voicemail: VoicemailFacts, parts: [TranscribedPart], message: MessageFacts, spoolID: String,
     headers: [HeaderField]
   ) -> Enhancement {
-    let notice = Notice(voicemail, parts, message)
+    let language = language(parts)
+    let notice = Notice(voicemail, parts, message, in: language)
     let added = headers + StatusHeaders.make(voicemail, parts, spoolID: spoolID)
     return Enhancement(
       headers: added.map { HeaderField($0.name, SafeText.ascii($0.value, limit: 2000)) },
       removedHeaders: forged(message), text: TextBlock.render(notice),
-      html: HTMLBlock.render(notice, language: language), language: language)
+      html: HTMLBlock.render(notice), language: language.tag)
+  }
+
+  /// Of our own words: the style's, else the caller's, as far as we know it.
+  private func language(_ parts: [TranscribedPart]) -> Language {
+    let spoken = parts.lazy.map(\.transcript.language).first { !$0.isEmpty }
+    return Language.known(style.language.isEmpty ? spoken ?? "" : style.language) ?? .english
   }
 
   /// Fields that are ours to write and stand in the message already.

@@ -6,14 +6,15 @@
 enum HTMLBlock {
   private static let wrapping = "overflow-wrap:anywhere;word-break:break-word"
 
-  static func render(_ notice: Notice, language: String) -> String {
-    var html = "<div lang=\"\(escape(LanguageName.tag(language)))\" dir=\"ltr\" style=\""
+  static func render(_ notice: Notice) -> String {
+    let language = notice.language
+    var html = "<div lang=\"\(language.tag)\" dir=\"ltr\" style=\""
     html += "font-family:-apple-system,'Segoe UI',Roboto,Helvetica,Arial,sans-serif;"
     html += "font-size:16px;line-height:1.5;text-align:left;max-width:640px;\(wrapping)\">\n"
     html += preheader(notice) + heading(notice)
     let isLabelled = notice.recordings.count > 1
-    for recording in notice.recordings { html += section(recording, isLabelled) }
-    html += table(notice.facts.filter { $0.label != "From" })
+    for recording in notice.recordings { html += section(recording, isLabelled, language) }
+    html += table(notice.facts.filter { $0.label != language[.from] })
     html += legend(notice)
     // A border in the text's colour is the rule above the PBX's own text; <hr> has its own.
     html +=
@@ -44,7 +45,7 @@ enum HTMLBlock {
     let text =
       switch notice.recordings.first?.outcome {
       case .text(let spoken, let isLow):
-        "“\(spoken.beginning(limit: 200))”" + (isLow ? " (confidence is low)" : "")
+        "“\(spoken.beginning(limit: 200))”" + (isLow ? " (\(notice.language[.lowConfidence]))" : "")
       case .sentence(let sentence): sentence
       case nil: ""
       }
@@ -53,26 +54,35 @@ enum HTMLBlock {
   }
 
   private static func heading(_ notice: Notice) -> String {
-    let caller = notice.caller.map { "<bdi>\(escape($0))</bdi>" } ?? "an unknown caller"
+    let language = notice.language
+    let words = language.halves(.heading)
+    let heading =
+      notice.caller.map {
+        escape(words.before) + "<bdi>\(escape($0))</bdi>" + escape(words.after)
+      } ?? escape(language[.headingUnknown])
     var html =
       "<h1 style=\"color:inherit;font-size:20px;line-height:1.3;font-weight:bold;margin:0 0 12px\">"
-    html += "Voicemail from \(caller)</h1>\n"
+    html += "\(heading)</h1>\n"
     guard let number = notice.number else { return html }
     if let dialable = DialableNumber(number) {
       html += "<p style=\"margin:0 0 16px\"><a href=\"tel:\(dialable.digits)\" style=\""
       html += "display:inline-block;padding:10px 18px;border:1px solid;border-radius:8px;"
       html += "color:inherit;font-weight:bold;text-decoration:none\">"
-      html += "Call <bdi>\(escape(number))</bdi></a></p>\n"
+      let call = language.halves(.call)
+      html += "\(escape(call.before))<bdi>\(escape(number))</bdi>\(escape(call.after))</a></p>\n"
     } else if number != notice.caller {
-      html += "<p style=\"margin:0 0 16px\">Number: <bdi>\(escape(number))</bdi></p>\n"
+      html +=
+        "<p style=\"margin:0 0 16px\">\(escape(language[.number])): <bdi>\(escape(number))</bdi></p>\n"
     }
     return html
   }
 
-  private static func section(_ recording: Notice.Recording, _ isLabelled: Bool) -> String {
+  private static func section(
+    _ recording: Notice.Recording, _ isLabelled: Bool, _ language: Language
+  ) -> String {
     var html = ""
     if isLabelled {
-      let name = recording.filename ?? "Recording without a name"
+      let name = recording.filename ?? language[.unnamedRecording]
       html +=
         "<h2 style=\"color:inherit;font-size:16px;line-height:1.4;font-weight:bold;margin:16px 0 6px\">"
       html += "<bdi>\(escape(name))</bdi>\(recording.length.map { " (\($0))" } ?? "")</h2>\n"
@@ -82,15 +92,18 @@ enum HTMLBlock {
       html += "<p style=\"margin:0 0 16px;font-size:18px\">\(escape(sentence))</p>\n"
     case .text(let text, let isLow):
       if isLow {
-        html += "<p style=\"margin:0 0 8px;font-weight:bold\">\(escape(Notice.lowConfidence))</p>\n"
+        html +=
+          "<p style=\"margin:0 0 8px;font-weight:bold\">\(escape(language[.lowConfidence]))</p>\n"
       }
-      html += quotation(text, recording.language)
+      html += quotation(text, recording.language, language)
     }
     return html
   }
 
   /// The transcript with its own language, so that a screen reader pronounces it right.
-  private static func quotation(_ text: SpokenText, _ language: String) -> String {
+  private static func quotation(_ text: SpokenText, _ language: String, _ ours: Language)
+    -> String
+  {
     let lang = language.isEmpty ? "" : " lang=\"\(escape(language))\""
     var html = "<blockquote\(lang) dir=\"\(LanguageName.direction(language))\" style=\""
     html += "margin:0 0 16px;padding:2px 14px;border:0 solid #5b83d6;"
@@ -101,20 +114,21 @@ enum HTMLBlock {
     for (index, paragraph) in text.paragraphs.enumerated() {
       let isLast = index == text.paragraphs.count - 1
       html += "<p style=\"margin:0\(isLast ? "" : " 0 10px")\">“"
-      html += paragraph.map(run).joined(separator: " ")
+      html += paragraph.map { run($0, ours) }.joined(separator: " ")
       html += isLast && !text.isShortened ? "”</p>\n" : "</p>\n"
     }
     html += "</blockquote>\n"
     if text.isShortened {
-      html += "<p style=\"margin:0 0 16px\">Shortened here; the recording is complete.</p>\n"
+      html += "<p style=\"margin:0 0 16px\">\(escape(ours[.shortened]))</p>\n"
     }
     return html
   }
 
   /// Doubt shows as a line and as a sign: never by colour alone.
-  private static func run(_ run: SpokenText.Run) -> String {
+  private static func run(_ run: SpokenText.Run, _ language: Language) -> String {
     guard run.isDoubtful else { return escape(run.text + run.ending) }
-    return "<span title=\"uncertain\" style=\"border-bottom:2px dotted\">\(escape(run.text))</span>"
+    return
+      "<span title=\"\(escape(language[.uncertain]))\" style=\"border-bottom:2px dotted\">\(escape(run.text))</span>"
       + "&nbsp;[?]" + escape(run.ending)
   }
 
@@ -135,8 +149,11 @@ enum HTMLBlock {
     guard let legend = notice.legend else { return "" }
     var html = "<p style=\"margin:0;font-size:14px;opacity:.8\">\(escape(legend))"
     if notice.spoken.contains(where: \.hasDoubt) {
+      let words = notice.language.halves(.doubt)
+      let example = escape(notice.language[.doubtExample])
       html +=
-        " Words <span style=\"border-bottom:2px dotted\">like this</span>&nbsp;[?] are uncertain."
+        " \(escape(words.before))<span style=\"border-bottom:2px dotted\">\(example)</span>"
+        + "&nbsp;[?]\(escape(words.after))"
     }
     return html + "</p>\n"
   }

@@ -11,7 +11,8 @@ package enum HTMLDocument {
     html += "<meta name=\"supported-color-schemes\" content=\"light dark\">\n"
     // Numbers in a transcript may be misheard: they must not become links that dial.
     html += "<meta name=\"format-detection\" content=\"telephone=no, date=no, address=no\">\n"
-    html += "<title>Voicemail</title>\n</head>\n"
+    html +=
+      "<title>\(HTMLBlock.escape((Language.known(language) ?? .english)[.voicemail]))</title>\n</head>\n"
     html += "<body style=\"margin:0;padding:16px\">\n\(block)"
     if !text.isEmpty {
       html +=

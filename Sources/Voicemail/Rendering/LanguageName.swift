@@ -1,22 +1,6 @@
-/// English names of the languages that recognisers know, by BCP 47 tag.
+/// Language tags (BCP 47) of strangers.
 enum LanguageName {
-  private static let names = [
-    "ar": "Arabic", "bg": "Bulgarian", "ca": "Catalan", "cs": "Czech", "da": "Danish",
-    "de": "German", "el": "Greek", "en": "English", "es": "Spanish", "et": "Estonian",
-    "fa": "Persian", "fi": "Finnish", "fr": "French", "he": "Hebrew", "hi": "Hindi",
-    "hr": "Croatian", "hu": "Hungarian", "id": "Indonesian", "it": "Italian", "ja": "Japanese",
-    "ko": "Korean", "lt": "Lithuanian", "lv": "Latvian", "nb": "Norwegian", "nl": "Dutch",
-    "no": "Norwegian", "pl": "Polish", "pt": "Portuguese", "ro": "Romanian", "ru": "Russian",
-    "sk": "Slovak", "sl": "Slovenian", "sr": "Serbian", "sv": "Swedish", "th": "Thai",
-    "tr": "Turkish", "uk": "Ukrainian", "ur": "Urdu", "vi": "Vietnamese", "zh": "Chinese",
-  ]
   private static let rightToLeft: Set<String> = ["ar", "fa", "he", "ur"]
-
-  /// `English` for `en-US`; the tag itself when it is not known; nil for an empty one.
-  static func english(_ tag: String) -> String? {
-    let clean = Self.tag(tag)
-    return clean.isEmpty ? nil : names[primary(clean)] ?? clean
-  }
 
   /// Value of the HTML attribute `dir`.
   static func direction(_ tag: String) -> String {
@@ -31,7 +15,7 @@ enum LanguageName {
       })
   }
 
-  private static func primary(_ tag: String) -> String {
-    tag.prefix { $0 != "-" }.lowercased()
+  static func primary(_ tag: String) -> String {
+    tag.prefix { $0 != "-" && $0 != "_" }.lowercased()
   }
 }

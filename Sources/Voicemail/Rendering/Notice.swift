@@ -1,5 +1,5 @@
 /// What the reader is told, in words, before it becomes text or HTML. Everything in it is safe text.
-struct Notice: Equatable {
+struct Notice {
   struct Recording: Equatable {
     /// nil when the part has no name.
     var filename: String?
@@ -22,8 +22,8 @@ struct Notice: Equatable {
     var value: String
   }
 
-  static let lowConfidence = "Confidence is low: please listen to the recording."
-
+  /// Of everything here but the caller's words.
+  var language: Language
   var recordings: [Recording]
   /// Name, else number, of the caller; nil when the PBX told neither.
   var caller: String?
@@ -40,79 +40,88 @@ struct Notice: Equatable {
     }
   }
 
-  init(_ voicemail: VoicemailFacts, _ parts: [TranscribedPart], _ message: MessageFacts) {
+  init(
+    _ voicemail: VoicemailFacts, _ parts: [TranscribedPart], _ message: MessageFacts,
+    in language: Language
+  ) {
+    self.language = language
     var budget = SpokenText.maxCharacters
     recordings = []
-    for part in parts { recordings.append(Self.recording(part, &budget)) }
+    for part in parts { recordings.append(Self.recording(part, language, &budget)) }
     if parts.isEmpty {
-      recordings = [
-        Recording(language: "", outcome: .sentence("No transcript: there is no recording."))
-      ]
+      recordings = [Recording(language: "", outcome: .sentence(language[.noRecording]))]
     }
     number = CallerText.known(voicemail.caller.number)
     let name = CallerText.known(voicemail.caller.name)
     caller = name ?? number
 
     let from = [name, number].compactMap { $0 }.joined(separator: ", ")
-    facts = [Fact(label: "From", value: from.isEmpty ? "unknown caller" : from)]
-    if let value = Self.mailbox(voicemail, message) {
-      facts.append(Fact(label: "For", value: value))
+    facts = [Fact(label: language[.from], value: from.isEmpty ? language[.unknownCaller] : from)]
+    if let value = Self.mailbox(voicemail, message, language) {
+      facts.append(Fact(label: language[.for], value: value))
     }
     if let date = message.header("Date") {
-      let value = InternetDate(date)?.readable ?? SafeText.line(date, limit: 80)
-      if !value.isEmpty { facts.append(Fact(label: "Received", value: value)) }
+      let value = InternetDate(date).map(language.date) ?? SafeText.line(date, limit: 80)
+      if !value.isEmpty { facts.append(Fact(label: language[.received], value: value)) }
     }
     if !parts.isEmpty {
-      facts.append(Fact(label: "Length", value: Self.length(recordings, parts)))
+      facts.append(
+        Fact(label: language[.length], value: Self.length(recordings, parts, language)))
     }
 
     let texts = recordings.filter { if case .text = $0.outcome { true } else { false } }
     var languages: [String] = []
-    for language in texts.compactMap({ LanguageName.english($0.language) })
-    where !languages.contains(language) {
-      languages.append(language)
+    for name in texts.compactMap({ language.name(ofLanguage: $0.language) })
+    where !languages.contains(name) {
+      languages.append(name)
     }
     if !languages.isEmpty {
-      facts.append(Fact(label: "Language", value: languages.joined(separator: ", ")))
+      facts.append(Fact(label: language[.language], value: languages.joined(separator: ", ")))
     }
-    legend = texts.isEmpty ? nil : "Automatic transcript, a draft: names and numbers may be wrong."
+    legend = texts.isEmpty ? nil : language[.legend]
   }
 
-  private static func recording(_ part: TranscribedPart, _ budget: inout Int) -> Recording {
+  private static func recording(
+    _ part: TranscribedPart, _ language: Language, _ budget: inout Int
+  ) -> Recording {
     let filename = part.part.filename.map { SafeText.line($0, limit: 80) }
     let length = seconds(part).map(clock)
     return Recording(
       filename: filename?.isEmpty ?? true ? nil : filename, length: length,
       language: LanguageName.tag(part.transcript.language),
-      outcome: outcome(part.transcript, length: length, &budget))
+      outcome: outcome(part.transcript, length: length, language, &budget))
   }
 
-  private static func outcome(_ transcript: Transcript, length: String?, _ budget: inout Int)
-    -> Outcome
-  {
+  private static func outcome(
+    _ transcript: Transcript, length: String?, _ language: Language, _ budget: inout Int
+  ) -> Outcome {
     switch TranscriptJudgement.status(transcript) {
     case .none:
-      return .sentence("No speech found in this recording\(length.map { " (\($0))" } ?? "").")
+      guard let length else { return .sentence(language[.noSpeech]) }
+      return .sentence(language.fill(.noSpeechLength, ["length": length]))
     case .failed:
-      return .sentence("No transcript: \(reason(transcript)). Please listen to the recording.")
+      return .sentence(
+        language.fill(.noTranscript, ["reason": reason(transcript, language)]))
     case .ok, .low:
       let text = SpokenText(transcript.segments, budget: &budget)
       guard !text.isEmpty else {
         return .sentence(
-          "No transcript: the message is too long to show here. Please listen to the recording.")
+          language.fill(.noTranscript, ["reason": language[.reasonTooLong]]))
       }
       return .text(text, isLow: transcript.status == .low)
     }
   }
 
-  private static func reason(_ transcript: Transcript) -> String {
-    guard transcript.status == .failed else { return "the recording could not be understood" }
+  private static func reason(_ transcript: Transcript, _ language: Language) -> String {
+    guard transcript.status == .failed else { return language[.reasonNotUnderstood] }
     var reason = SafeText.line(transcript.reason ?? "", limit: 300)
     while reason.hasSuffix(".") { reason.removeLast() }
-    return reason.isEmpty ? "the recording could not be transcribed" : reason
+    return reason.isEmpty ? language[.reasonNotTranscribed] : language.reason(reason)
   }
 
-  private static func mailbox(_ voicemail: VoicemailFacts, _ message: MessageFacts) -> String? {
+  private static func mailbox(
+    _ voicemail: VoicemailFacts, _ message: MessageFacts, _ language: Language
+  ) -> String? {
     var owner: String?
     if message.count(of: "To") == 1, let to = message.header("To"), !MailAddress.isList(to) {
       let address = MailAddress(to)
@@ -121,16 +130,22 @@ struct Notice: Equatable {
           ?? (voicemail.mailbox == nil ? address.address : nil))
     }
     guard let mailbox = CallerText.known(voicemail.mailbox) else { return owner }
-    return "mailbox \(mailbox)" + (owner.map { " (\($0))" } ?? "")
+    return language.fill(.mailbox, ["mailbox": mailbox]) + (owner.map { " (\($0))" } ?? "")
   }
 
-  private static func length(_ recordings: [Recording], _ parts: [TranscribedPart]) -> String {
+  private static func length(
+    _ recordings: [Recording], _ parts: [TranscribedPart], _ language: Language
+  ) -> String {
     guard recordings.count != 1 else {
-      let name = recordings[0].filename.map { ": \($0)" } ?? ""
-      return "\(recordings[0].length ?? "unknown") (recording attached\(name))"
+      let length = recordings[0].length ?? language[.unknownLength]
+      guard let name = recordings[0].filename else {
+        return language.fill(.recordingAttached, ["length": length])
+      }
+      return language.fill(.recordingNamed, ["length": length, "file": name])
     }
     let total = parts.compactMap(seconds).reduce(0, +)
-    return "\(clock(total)) in \(recordings.count) recordings, all attached"
+    return language.fill(
+      .recordingsAttached, ["length": clock(total), "count": "\(recordings.count)"])
   }
 
   static func seconds(_ part: TranscribedPart) -> Double? {

@@ -5,9 +5,11 @@ enum TextBlock {
     var lines: [String] = []
     let isLabelled = notice.recordings.count > 1
     for recording in notice.recordings {
-      lines += body(recording)
+      lines += body(recording, notice.language)
       // Below the words like a quotation's source: above, it would be all that an inbox shows.
-      if isLabelled { lines += TextColumns.wrap(label(recording), first: "  ", rest: "  ") }
+      if isLabelled {
+        lines += TextColumns.wrap(label(recording, notice.language), first: "  ", rest: "  ")
+      }
       lines.append("")
     }
     lines += facts(notice.facts)
@@ -15,12 +17,16 @@ enum TextBlock {
     if let legend = notice.legend {
       let doubt = notice.spoken.contains(where: \.hasDoubt)
       lines += TextColumns.wrap(
-        doubt ? "\(legend) Words marked [like this?] are uncertain." : legend)
+        doubt ? "\(legend) \(doubtful(notice.language))" : legend)
     }
     return lines.joined(separator: "\n") + "\n"
   }
 
-  private static func body(_ recording: Notice.Recording) -> [String] {
+  private static func doubtful(_ language: Language) -> String {
+    language.fill(.doubt, ["example": "[\(language[.doubtExample])?]"])
+  }
+
+  private static func body(_ recording: Notice.Recording, _ language: Language) -> [String] {
     guard case .text(let text, let isLow) = recording.outcome else {
       if case .sentence(let sentence) = recording.outcome { return TextColumns.wrap(sentence) }
       return []
@@ -34,13 +40,13 @@ enum TextBlock {
       lines += TextColumns.wrap("\"\(words)\(isLast && !text.isShortened ? "\"" : "")")
       if !isLast { lines.append("") }
     }
-    if text.isShortened { lines.append("(shortened here; the recording is complete)") }
-    if isLow { lines += TextColumns.wrap(Notice.lowConfidence) }
+    if text.isShortened { lines.append("(\(language[.shortened]))") }
+    if isLow { lines += TextColumns.wrap(language[.lowConfidence]) }
     return lines
   }
 
-  private static func label(_ recording: Notice.Recording) -> String {
-    let name = recording.filename ?? "recording without a name"
+  private static func label(_ recording: Notice.Recording, _ language: Language) -> String {
+    let name = recording.filename ?? language[.unnamedRecording]
     return "(\(name)\(recording.length.map { ", \($0)" } ?? ""))"
   }
 

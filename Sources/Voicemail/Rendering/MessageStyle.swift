@@ -1,0 +1,26 @@
+/// How a mail is to look; the settings say it for all, a policy for some.
+package struct MessageStyle: Sendable, Codable, Equatable {
+  /// Language of the fixed words, BCP 47; empty: that of the transcript, English without one.
+  package var language: String
+  package var subject: SubjectMode
+  /// Whether the caller's words may stand in the subject, which a locked screen shows.
+  package var hasContentInSubject: Bool
+
+  package init(
+    language: String = "", subject: SubjectMode = .original, hasContentInSubject: Bool = true
+  ) {
+    self.language = language
+    self.subject = subject
+    self.hasContentInSubject = hasContentInSubject
+  }
+}
+
+/// What becomes of the subject; people have filters on that of their PBX.
+package enum SubjectMode: String, Sendable, Codable, CaseIterable {
+  /// It stays as it is.
+  case original
+  /// The first words stand behind it.
+  case append
+  /// A new one: caller, length, first words.
+  case rewrite
+}
