@@ -16,7 +16,11 @@ package struct GMimeReader: MessageReader {
     var facts = readHeaders(message)
     return try ParsedMessage.parse(message) { parsed in
       facts.parts = parsed.leaves.enumerated().map { Self.facts(parsed.nodes[$1], index: $0) }
-      facts.text = Self.text(parsed)
+      facts.text = Self.text(parsed, "text/plain") ?? Self.text(parsed, "text/html")
+      if !RecordingParts.indices(in: facts.parts).isEmpty {
+        let words = Self.text(parsed, "text/html")
+        facts.otherText = words == facts.text ? nil : words
+      }
       let digests = choose(facts).map { index in
         parsed.leaves.indices.contains(index) ? parsed.digest(ofNode: parsed.leaves[index]) : []
       }
@@ -53,18 +57,15 @@ package struct GMimeReader: MessageReader {
   private static let encodedTextLimitBytes = 256 << 10
   private static let textLimitBytes = 16 << 10
 
-  /// Plain text before HTML, whichever stands first.
-  private static func text(_ parsed: borrowing ParsedMessage) -> String? {
-    for type in ["text/plain", "text/html"] {
-      for node in parsed.leaves where parsed.nodes[node].isBodyText(type) {
-        let encoded = parsed.nodes[node].content?.count ?? 0
-        guard (1...encodedTextLimitBytes).contains(encoded) else { continue }
-        let text = Charset.text(
-          parsed.content(ofNode: node), declared: parsed.nodes[node].charset)
-        let lines = String(decoding: TextEntity.normalized(text), as: UTF8.self)
-        let words = type == "text/html" ? HTMLText.words(lines) : lines
-        return String(decoding: words.utf8.prefix(textLimitBytes), as: UTF8.self)
-      }
+  /// The beginning of the first text of that type.
+  private static func text(_ parsed: borrowing ParsedMessage, _ type: String) -> String? {
+    for node in parsed.leaves where parsed.nodes[node].isBodyText(type) {
+      let encoded = parsed.nodes[node].content?.count ?? 0
+      guard (1...encodedTextLimitBytes).contains(encoded) else { continue }
+      let text = Charset.text(parsed.content(ofNode: node), declared: parsed.nodes[node].charset)
+      let lines = String(decoding: TextEntity.normalized(text), as: UTF8.self)
+      let words = type == "text/html" ? HTMLText.words(lines) : lines
+      return String(decoding: words.utf8.prefix(textLimitBytes), as: UTF8.self)
     }
     return nil
   }

@@ -8,6 +8,9 @@ enum HTMLText {
       if byte == UInt8(ascii: "<") {
         let tag = bytes.prefix { $0 != UInt8(ascii: ">") }
         bytes = bytes.dropFirst(tag.count + 1)
+        if let name = hidden.first(where: { isName($0, of: tag.dropFirst()) }) {
+          bytes = behind(name, bytes)
+        }
         if isBreak(tag.dropFirst()) { text.append(UInt8(ascii: "\n")) }
       } else if byte == UInt8(ascii: "&"), let (character, length) = entity(bytes) {
         text.append(character)
@@ -20,6 +23,25 @@ enum HTMLText {
     let lines = String(decoding: text, as: UTF8.self).split(separator: "\n")
     return lines.map { $0.split(separator: " ").joined(separator: " ") }.filter { !$0.isEmpty }
       .joined(separator: "\n")
+  }
+
+  /// What no reader sees.
+  private static let hidden = ["style", "script", "title"]
+
+  private static func isName(_ name: String, of tag: ArraySlice<UInt8>) -> Bool {
+    String(decoding: tag.prefix(name.utf8.count + 1), as: UTF8.self).lowercased()
+      .prefix { $0.isLetter } == name
+  }
+
+  /// What follows the element's end tag; nothing without one.
+  private static func behind(_ name: String, _ bytes: ArraySlice<UInt8>) -> ArraySlice<UInt8> {
+    var rest = bytes
+    while let open = rest.firstIndex(of: UInt8(ascii: "<")) {
+      rest = rest[open...].dropFirst()
+      guard rest.first == UInt8(ascii: "/"), isName(name, of: rest.dropFirst()) else { continue }
+      return rest.drop { $0 != UInt8(ascii: ">") }.dropFirst()
+    }
+    return []
   }
 
   private static func isBreak(_ tag: ArraySlice<UInt8>) -> Bool {

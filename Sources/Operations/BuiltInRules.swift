@@ -12,9 +12,11 @@ package enum BuiltInRules {
     # How the voicemail of each PBX is known: the rules that are built in. An administrator's own rules
     # have the same form, stand in the configuration file and are asked first.
     #
-    # Expressions are PCRE, without regard to case. Groups number, name, mailbox, duration and urgent are
-    # facts of the call. What PBXs write for "nothing" (Unknown, Anonymous ...) is no fact, and a number
+    # Expressions are PCRE, without regard to case. Groups number, name, mailbox, duration, time and urgent
+    # are facts of the call. What PBXs write for "nothing" (Unknown, Anonymous ...) is no fact, and a number
     # must look like one.
+    #
+    # A key stands once in a section; the second of a kind has a number: find text 2.
     #
     # Evidence here is a mark that voicemail alone carries, or several signs together: never a word in the
     # subject alone. A recording must be attached besides, and the client must be in [recognition] sources.
@@ -34,6 +36,7 @@ package enum BuiltInRules {
     find header X-Asterisk-VM-Caller-ID-Num = (?<number>.*)
     find header X-Asterisk-VM-Caller-ID-Name = (?<name>.*)
     find header X-Asterisk-VM-Duration = ^(?<duration>\d+)
+    find header X-Asterisk-VM-Orig-date = ^(?<time>.+)
     find header X-Asterisk-VM-Flag = ^(?<urgent>Urgent)
     find header Subject = \bnew (?<urgent>urgent) message\b
     find text = (?:left|forwarded) a (?<duration>[\d:]+) long message|^\s*Length:\s*(?<duration>[\d:]+)
@@ -46,12 +49,14 @@ package enum BuiltInRules {
     find header From = ^(?!FreeSWITCH mod_voicemail)"?(?<name>[^"<]*?)"?\s*<(?<number>[^@>]+)@
     find header Subject = ^Voicemail from "?(?<name>[^"<]*?)"? <?(?<number>[+\d]+)
     find sender = ^(?<mailbox>\d+)@
+    find text = ^Created: *(?<time>.+)
     find header X-Priority = ^(?<urgent>1)\b
 
     # PHPMailer's mail has no mark of its own: the words of its subject, and a recording named by a UUID.
     [rule fusionpbx]
     header Subject = ^(?:Voicemail from|Sprachnachricht von) (?<name>.*?) ?<(?<number>[^>]*)> ?(?<duration>[\d:]*)
     part name = ^(?:intro_)?msg_[0-9a-f-]{36}\.\w+$
+    find text = ^(?:To|An):? *\n?[^\n\d]*(?<mailbox>\d{2,8})\b
 
     [rule sipxecs]
     header Subject = ^(?:(?<duration>\d+:\d\d) )?Voice Message(?: from|:) (?<number>[+\d]+)?(?: ?\(?(?<name>[^)]+)\)?)?$
@@ -97,8 +102,9 @@ package enum BuiltInRules {
 
     # MS-OXCMAIL, MS-OXOUM; its recalls carry the same fields and are known before any rule is asked.
     [rule exchange]
+    match = any
     header Content-Class = ^(?:unauthenticated,\s*)?(?:urn:content-classes:)?voice
-    find header X-CallingTelephoneNumber = ^(?<number>.*)
+    header X-CallingTelephoneNumber = ^(?<number>\+?\d[\d ().-]+)$
     find header X-VoiceMessageSenderName = ^(?<name>.*)
     find header X-VoiceMessageDuration = ^(?<duration>\d+)
     find header Importance = ^(?<urgent>high)\b
@@ -110,7 +116,7 @@ package enum BuiltInRules {
 
     [rule ringcentral]
     header From = @ringcentral\.com>?$
-    header Subject = ^New Voice Message from (?<name>.*?) ?(?<number>\+?[\d (][\d ().-]{5,}) on \d
+    header Subject = ^New Voice Message from (?<name>.*?) ?(?<number>\+?[\d (][\d ().-]{5,}) on (?<time>\d.*)
 
     [rule vonage]
     header From = @vonagebusiness\.com>?$
@@ -142,9 +148,27 @@ package enum BuiltInRules {
     header Subject = ^Voicemail Message \((?<name>.*?) > (?<mailbox>[^)]*)\) From: ?(?<number>.*)
     part name = \.wav$
 
+    # AVM's push service. The user's own address is the sender; its calls list and faxes look alike but for the
+    # recording's name: 22.10.09_11.35_Anruf.5552341222.wav.
+    [rule fritzbox]
+    header From = FRITZ!?Box
+    part name = ^\d\d\.\d\d\.\d\d_\d\d\.\d\d_[^.]+\.(?<number>\d+)?.*\.wav$
+    find header Subject = (?:Nachricht von|Message from) (?<name>[^()]*?) *\((?<number>[^)]*)\)
+    find text = ^für die Rufnummer: *(?<mailbox>\d+)
+    find text 2 = ^Aufnahmelänge: *(?<duration>[\d:]+)
+
     # Not its quota warnings, nor recordings of conversations, which share the prefix.
     [rule matrix]
     header Subject = ^\[VMS\] (?!.*\bconversation\b).*Message received (?:for (?<mailbox>\d+) )?from (?<number>.+)
     part name = \.wav$
+
+    # Whoever is left: the subject speaks of voicemail, the text has a line with the length, and the
+    # recording is a file. Such mail has no mark of its own, so these three must come together.
+    [rule generic]
+    header Subject = ^(?!\w{1,6}:\s)(?=.*\b(?:voice ?mail|voice[ -]message|v-?mail|sprachnachricht|anrufbeantworter|message vocal|messagerie vocale|boîte vocale|buzón de voz|correo de voz|mensaje de voz|messaggio vocale|segreteria|voicemailbericht|correio de voz|mensagem de voz|poczta głosowa|wiadomość głosowa)\b)
+    text = ^[^\n:]{0,20}\b(?:length|duration|dauer|länge|aufnahmelänge|durée|duración|durata|duur|duração|długość|czas trwania)\b[^\n:]{0,12}:\s*"?(?<duration>\d[\d:]*)
+    part name = \.(?:wav|mp3|gsm|ogg|opus|amr|m4a|au)$
+    find text = ^(?:from|caller|call from|anrufer|anruf von|von|appelant|de|llamante|chiamante|beller|van|dzwoniący)\b[^\n:]{0,12}:\s*"?(?<name>[^\n<(\d"]*?)"?\s*[<(]?(?<number>\+?\d[\d ().\/-]*\d)
+    find text 2 = ^(?:mailbox|extension|ext|to|für|an|nebenstelle|poste|extensión|interno)\b[^\n:]{0,20}:\s*"?(?<mailbox>\d{2,8})\b
     """#
 }

@@ -1,3 +1,5 @@
+internal import Voicemail
+
 /// A value read from text as its key's kind says; nil where the text is none.
 struct SettingValue {
   var text: String
@@ -25,7 +27,23 @@ struct SettingValue {
       guard let value = Int(text, radix: 8), (0...0o777).contains(value) else { return nil }
       number = value
     case .choice(let words): guard words.contains(text) else { return nil }
+    case .country: guard text.isEmpty || Country(text) != nil else { return nil }
+    case .domains:
+      list = text.lowercased().split(separator: ",").map(\.trimmingSpaces).filter { !$0.isEmpty }
+      guard list.allSatisfy(Self.isDomain) else { return nil }
     }
+  }
+
+  /// RFC 1035, 2.3.1, with the underscore that DNS has in practice.
+  private static func isDomain(_ text: String) -> Bool {
+    text.utf8.count <= 253
+      && text.split(separator: ".", omittingEmptySubsequences: false).allSatisfy { label in
+        (1...63).contains(label.utf8.count)
+          && label.utf8.allSatisfy { byte in
+            (48...57).contains(byte) || (97...122).contains(byte) || byte == UInt8(ascii: "-")
+              || byte == UInt8(ascii: "_")
+          }
+      }
   }
 
   private static let units = [

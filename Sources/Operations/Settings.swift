@@ -1,4 +1,5 @@
 internal import Glibc
+package import Voicemail
 
 /// The settings in force: defaults, overlaid by the configuration file.
 package struct Settings: Sendable, Equatable {
@@ -23,6 +24,10 @@ package struct Settings: Sendable, Equatable {
   package var maxMessages = 0
   package var historyDays = 0
   package var sources: [String] = []
+  /// Lower case.
+  package var ownDomains: [String] = []
+  /// nil: callers' numbers stay as they are.
+  package var country: Country?
   /// The administrator's own, in the order of the file.
   package var rules: [RuleSection] = []
   /// In the order of the files, in which they are asked.
@@ -118,6 +123,8 @@ package struct Settings: Sendable, Equatable {
     maxMessages = number("spool.max_messages")
     historyDays = number("spool.history_days")
     self.sources = values["recognition.sources"]?.list ?? []
+    ownDomains = values["recognition.own_domains"]?.list ?? []
+    country = Country(text("recognition.country"))
     transcriptionDeadlineMS = Int64(number("transcription.deadline"))
     maxAudioSeconds = (number("transcription.max_audio") + 999) / 1_000
     acousticModel = optional("transcription.acoustic_model")

@@ -37,6 +37,8 @@ extension Settings {
     live("[spool] max_messages", \.maxMessages)
     live("[spool] history_days", \.historyDays)
     live("[recognition] sources", \.sources)
+    live("[recognition] own_domains", \.ownDomains)
+    live("[recognition] country", \.country)
     live("[rule ...]", \.rules)
     live("[policy ...]", \.policies)
     live("[transcription] deadline", \.transcriptionDeadlineMS)

@@ -12,6 +12,10 @@ package enum SettingKind: Sendable, Equatable {
   /// Octal, as chmod(1) takes it.
   case mode
   case choice([String])
+  /// ISO 3166 code or calling code; empty is none.
+  case country
+  /// Comma-separated domain names.
+  case domains
 
   /// For messages: what a value must look like.
   package var expectation: String {
@@ -26,6 +30,8 @@ package enum SettingKind: Sendable, Equatable {
         + Self.shown(range.upperBound)
     case .mode: "an octal mode such as 0660"
     case .choice(let words): "one of " + words.joined(separator: ", ")
+    case .country: "a country such as DE or +49"
+    case .domains: "domain names such as example.com, comma-separated"
     }
   }
 
@@ -116,6 +122,14 @@ package enum SettingsTable {
         + "fe80::/10",
       "Addresses and networks whose mail may be a voicemail, and authenticated for clients that have "
         + "logged in; all other mail passes at once."),
+    .init(
+      "recognition", "own_domains", .domains, "",
+      "Domains whose DKIM signatures may break, as you sign behind this filter; mail signed by others passes."
+    ),
+    .init(
+      "recognition", "country", .country, "",
+      "Where your phone system stands, DE or +49: callers' numbers are given in international form too."
+    ),
     .init(
       "transcription", "deadline", .duration, "5min",
       "Time from reception after which the message goes out without a transcript."),

@@ -53,14 +53,19 @@ package struct MessageFacts: Sendable, Codable, Equatable {
   /// The beginning of the first text part, decoded, LF line ends, HTML without its tags; nil when there is none or
   /// it is not read yet.
   package var text: String?
+  /// The words of the HTML form where `text` is the plain one and a recording is attached: some phone systems write
+  /// more into it.
+  package var otherText: String?
 
   package init(
-    headers: [HeaderField], contentType: String, parts: [PartFacts] = [], text: String? = nil
+    headers: [HeaderField], contentType: String, parts: [PartFacts] = [], text: String? = nil,
+    otherText: String? = nil
   ) {
     self.headers = headers
     self.contentType = contentType
     self.parts = parts
     self.text = text
+    self.otherText = otherText
   }
 
   /// The first field of that name, compared without case; nil when there is none.

@@ -2,10 +2,13 @@
 package struct Caller: Sendable, Codable, Equatable {
   /// As sent: digits, `+44...`, an extension; nil when withheld.
   package var number: String?
+  /// The number in international form, `+4930123456`; nil when it is none or `[recognition] country` is not told.
+  package var e164: String?
   package var name: String?
 
-  package init(number: String? = nil, name: String? = nil) {
+  package init(number: String? = nil, e164: String? = nil, name: String? = nil) {
     self.number = number
+    self.e164 = e164
     self.name = name
   }
 }
@@ -18,7 +21,9 @@ package struct VoicemailFacts: Sendable, Codable, Equatable {
   package var reason: String
   package var caller: Caller
   package var mailbox: String?
-  /// The recordings' length as the PBX says it.
+  /// When the call was, as the PBX writes it in its own words; nil: the Date field tells.
+  package var time: String?
+  /// The recordings' length as the PBX says it; `LengthDifference` compares it with their own.
   package var statedSeconds: Int?
   package var isUrgent: Bool
   /// `MessageFacts.parts` indices of the recordings, in order.
@@ -26,12 +31,13 @@ package struct VoicemailFacts: Sendable, Codable, Equatable {
 
   package init(
     rule: String, reason: String, caller: Caller = Caller(), mailbox: String? = nil,
-    statedSeconds: Int? = nil, isUrgent: Bool = false, audioParts: [Int] = []
+    time: String? = nil, statedSeconds: Int? = nil, isUrgent: Bool = false, audioParts: [Int] = []
   ) {
     self.rule = rule
     self.reason = reason
     self.caller = caller
     self.mailbox = mailbox
+    self.time = time
     self.statedSeconds = statedSeconds
     self.isUrgent = isUrgent
     self.audioParts = audioParts

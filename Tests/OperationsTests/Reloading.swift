@@ -13,6 +13,7 @@ import Testing
     "content_filter.socket_group": "mail", "spool.min_free_bytes": "1GB",
     "spool.max_spool_bytes": "1GB",
     "spool.max_messages": "7", "spool.history_days": "0", "recognition.sources": "192.0.2.1",
+    "recognition.own_domains": "example.com", "recognition.country": "DE",
     "transcription.deadline": "1s",
     "transcription.max_audio": "1min", "transcription.acoustic_model": "/a",
     "transcription.language_model": "/l", "transcription.dictionary": "/d",

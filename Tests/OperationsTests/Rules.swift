@@ -98,7 +98,7 @@ import Voicemail
     #expect(
       complaints("[rule a]\nheader Subject = (?<caller>.*)\n") == [
         "vm.conf:2: [rule a] header Subject: no such fact as caller; known are number, name, mailbox, "
-          + "duration, urgent"
+          + "duration, time, urgent, private, transcript"
       ])
     #expect(
       complaints("[rule a]\nclient = mars\n").first?.hasPrefix("vm.conf:2: [rule a] client: source")

@@ -48,6 +48,13 @@ import Testing
     Case(
       "[log]\nlevel = Info",
       "FILE:2: [log] level = Info: must be one of error, warning, info, debug"),
+    Case(
+      "[recognition]\ncountry = Mars",
+      "FILE:2: [recognition] country = Mars: must be a country such as DE or +49"),
+    Case(
+      "[recognition]\nown_domains = a@example.com",
+      "FILE:2: [recognition] own_domains = a@example.com: must be domain names such as example.com, comma-separated"
+    ),
     Case("[delivery]\nlifetime = 5 weeks", "FILE:2: [delivery] lifetime = 5 weeks: \(duration)"),
   ])
   func `a wrong value gives one line with file, line, key, value and what is allowed`(

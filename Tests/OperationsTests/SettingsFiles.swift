@@ -1,6 +1,7 @@
 import Foundation
 import TestSupport
 import Testing
+import Voicemail
 
 @testable import Operations
 
@@ -60,7 +61,7 @@ func complaints(_ bytes: [UInt8]) throws -> [String] {
     #expect(try load(Array(Self.everyDefault.utf8)).get() == standard)
     #expect(try load([]).get() == standard)
     #expect(try load(Array("# nothing\n\n".utf8)).get() == standard)
-    #expect(SettingsTable.keys.count == 36)
+    #expect(SettingsTable.keys.count == 38)
   }
 
   @Test func `a key is in the table once`() {
@@ -87,6 +88,8 @@ func complaints(_ bytes: [UInt8]) throws -> [String] {
       socket_group = news
       [recognition]
       sources = 10.0.0.1,, ::1 ,
+      own_domains = Example.com, pbx.example
+      country = de
       [transcription]
       deadline = 90
       max_audio = 2h
@@ -125,6 +128,8 @@ func complaints(_ bytes: [UInt8]) throws -> [String] {
     wanted.contentFilterSocketMode = 0o640
     wanted.contentFilterSocketGroup = "news"
     wanted.sources = ["10.0.0.1", "::1"]
+    wanted.ownDomains = ["example.com", "pbx.example"]
+    wanted.country = Country("+49")
     wanted.transcriptionDeadlineMS = 90_000
     wanted.maxAudioSeconds = 7_200
     wanted.acousticModel = "/a"

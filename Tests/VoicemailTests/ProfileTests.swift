@@ -13,6 +13,7 @@ struct Profile: CustomTestStringConvertible, Sendable {
   var sender = "pbx@example.com"
   var caller = Caller()
   var mailbox: String?
+  var time: String?
   var seconds: Int?
   var isUrgent = false
 
@@ -77,7 +78,7 @@ private let wav = part("audio/x-wav", "msg0002.wav")
       testDescription: "Kazoo", rule: "kazoo", headers: [("Subject", "New voicemail from 2002")],
       parts: [text, part("audio/mpeg", "vm.mp3")],
       text: "Caller: Anna (+14155550100)\nCallee: 1001\nRecieved: x\nLength: 17\n",
-      caller: Caller(number: "+14155550100", name: "Anna"), seconds: 17),
+      caller: Caller(number: "+14155550100", e164: "+14155550100", name: "Anna"), seconds: 17),
     Profile(
       testDescription: "Mitel's manual example", rule: "mitel",
       headers: [
@@ -98,7 +99,7 @@ private let wav = part("audio/x-wav", "msg0002.wav")
         ("Subject", "Message from +44 7700 900123"),
         ("Importance", "High"),
       ], parts: [text, part("audio/wav", "VoiceMessage.wav")],
-      caller: Caller(number: "+44 7700 900123"), isUrgent: true),
+      caller: Caller(number: "+44 7700 900123", e164: "+447700900123"), isUrgent: true),
     Profile(
       testDescription: "operator's visual voicemail", rule: "vpim",
       headers: [
@@ -106,7 +107,8 @@ private let wav = part("audio/x-wav", "msg0002.wav")
         ("Message-Context", "voice-message"), ("Content-Duration", "31"),
       ], type: "multipart/voice-message",
       parts: [part("audio/amr", "vm.amr", voice: "Voice-Message")],
-      caller: Caller(number: "+16505551237"), mailbox: "+16505550000", seconds: 31),
+      caller: Caller(number: "+16505551237", e164: "+16505551237"), mailbox: "+16505550000",
+      seconds: 31),
     Profile(
       testDescription: "Exchange", rule: "exchange",
       headers: [
@@ -114,7 +116,7 @@ private let wav = part("audio/x-wav", "msg0002.wav")
         ("X-CallingTelephoneNumber", "+4930123456"), ("X-VoiceMessageDuration", "17"),
         ("X-VoiceMessageSenderName", "Anna Meyer"),
       ], parts: [part("text/html"), part("audio/mp3", "a (17 seconds).mp3")],
-      caller: Caller(number: "+4930123456", name: "Anna Meyer"), seconds: 17),
+      caller: Caller(number: "+4930123456", e164: "+4930123456", name: "Anna Meyer"), seconds: 17),
     Profile(
       testDescription: "3CX", rule: "3cx",
       headers: [("Subject", "New Voicemail from 07700900123")], parts: [text, wav],
@@ -126,7 +128,7 @@ private let wav = part("audio/x-wav", "msg0002.wav")
         ("From", "RingCentral <notify@ringcentral.com>"),
         ("Subject", "New Voice Message from Anna Meyer (415) 555-0100 on 11/21/2026 9:00 AM"),
       ], parts: [part("text/html"), part("audio/mpeg", "vm.mp3")],
-      caller: Caller(number: "(415) 555-0100", name: "Anna Meyer")),
+      caller: Caller(number: "(415) 555-0100", name: "Anna Meyer"), time: "11/21/2026 9:00 AM"),
     Profile(
       testDescription: "Vonage", rule: "vonage",
       headers: [
@@ -148,7 +150,8 @@ private let wav = part("audio/x-wav", "msg0002.wav")
       testDescription: "Amazon Connect", rule: "amazon-connect",
       headers: [("Subject", "Amazon Connect Voicemail from +14155550100")],
       parts: [part("text/html"), part("application/octet-stream", "voicemail.wav")],
-      text: "From: +14155550100\nQueue: Sales\n", caller: Caller(number: "+14155550100")),
+      text: "From: +14155550100\nQueue: Sales\n",
+      caller: Caller(number: "+14155550100", e164: "+14155550100")),
     Profile(
       testDescription: "Twilio", rule: "twilio",
       headers: [
@@ -160,6 +163,67 @@ private let wav = part("audio/x-wav", "msg0002.wav")
       headers: [("Subject", "Voicemail Message (Anna > Extn201) From:07700900123")],
       parts: [text, wav], caller: Caller(number: "07700900123", name: "Anna"),
       mailbox: "Extn201"),
+    Profile(
+      testDescription: "VitalPBX with its own words", rule: "asterisk",
+      headers: [
+        ("From", "VitalPBX <vitalpbx@pbx.example>"), ("Subject", "New voicemail for Ann"),
+        ("Message-ID", "<Asterisk-4-1804289383-300-4242@vitalpbx>"),
+        ("X-Asterisk-CallerID", "300"), ("X-Asterisk-CallerIDName", "Reception"),
+      ], parts: [text, part("text/html"), part("audio/x-wav", "msg0004.wav")],
+      caller: Caller(number: "300", name: "Reception"), mailbox: "300"),
+    Profile(
+      testDescription: "Grandstream UCM with its own mailer", rule: "asterisk",
+      headers: [
+        ("Subject", "[UCM] Voice message from 07700900123"), ("Message-ID", "<1@ucm.example>"),
+        ("X-Asterisk-CallerID", "07700900123"),
+      ], parts: [part("text/html"), wav], caller: Caller(number: "07700900123")),
+    Profile(
+      testDescription: "minivm", rule: "asterisk",
+      headers: [
+        ("Subject", "New message in mailbox ann@example.com"),
+        ("Message-ID", "<Asterisk-1804289383-ann-4242-1001>"),
+      ], parts: [text, part("application/ogg", "voicemail2.ogg")], mailbox: "ann"),
+    Profile(
+      testDescription: "FreeSWITCH with its template", rule: "freeswitch",
+      headers: [
+        ("From", "\"Anna Meyer\" <07700900123@pbx.example>"),
+        ("Subject", "Voicemail from \"Anna Meyer\" <07700900123> 15:45:49"), ("X-Priority", "3"),
+        ("X-Mailer", "FreeSWITCH"), ("X-Voicemail-Length", "17"),
+      ], parts: [text, part("text/html"), part("audio/x-wav", "msg_1.wav")],
+      text: "Created: Thursday, August 06 2026, 03 45 PM\nFrom: \"Anna Meyer\" <07700900123>\n",
+      sender: "1001@pbx.example",
+      caller: Caller(number: "07700900123", name: "Anna Meyer"), mailbox: "1001",
+      time: "Thursday, August 06 2026, 03 45 PM", seconds: 17),
+    Profile(
+      testDescription: "Teams, without its class", rule: "exchange",
+      headers: [
+        ("X-CallingTelephoneNumber", "+4930123456"), ("X-VoiceMessageDuration", "17"),
+      ], parts: [part("text/html"), part("audio/mpeg", "audio.mp3")],
+      caller: Caller(number: "+4930123456", e164: "+4930123456"), seconds: 17),
+    Profile(
+      testDescription: "FRITZ!Box", rule: "fritzbox",
+      headers: [
+        ("From", "\"FRITZ!Box\" <ann@example.com>"),
+        ("Subject", "FRITZ!Box Anrufbeantworter: Neue Nachricht von Anna (030123456)"),
+      ],
+      parts: [text, part("text/html"), part("audio/x-wav", "06.08.26_15.45_Anruf.030123456.wav")],
+      text:
+        "Anruf von: Anna (030123456)\nfür die Rufnummer: 654321\nDatum: 06.08.2026\nUhrzeit: 15:45\n"
+        + "Aufnahmelänge: 00:17\n",
+      caller: Caller(number: "030123456", name: "Anna"), mailbox: "654321", seconds: 17),
+    Profile(
+      testDescription: "a PBX nobody knows", rule: "generic",
+      headers: [
+        ("From", "PBX <pbx@example.com>"), ("Subject", "Voice message for extension 200"),
+      ], parts: [text, part("audio/x-wav", "message.wav")],
+      text: "Caller: Anna Meyer (07700900123)\nExtension: 200\nLength: 0:17\n",
+      caller: Caller(number: "07700900123", name: "Anna Meyer"), mailbox: "200", seconds: 17),
+    Profile(
+      testDescription: "a PBX nobody knows, in German", rule: "generic",
+      headers: [("Subject", "Neue Sprachnachricht")],
+      parts: [text, part("audio/mpeg", "nachricht.mp3")],
+      text: "Anrufer: 030 123456\nNebenstelle: 200\nAufnahmelänge: 0:17\n",
+      caller: Caller(number: "030 123456"), mailbox: "200", seconds: 17),
     Profile(
       testDescription: "Matrix", rule: "matrix",
       headers: [("Subject", "[VMS] Voice Message received for 201 from 07700900123")],
@@ -178,6 +242,7 @@ private let wav = part("audio/x-wav", "msg0002.wav")
     #expect(facts.rule == profile.rule)
     #expect(facts.caller == profile.caller)
     #expect(facts.mailbox == profile.mailbox)
+    #expect(facts.time == profile.time)
     #expect(facts.statedSeconds == profile.seconds)
     #expect(facts.isUrgent == profile.isUrgent)
   }
@@ -193,7 +258,10 @@ private let wav = part("audio/x-wav", "msg0002.wav")
     "Voicemail from Anna", "New voicemail from 07700900123", "You have (1) new voicemail",
     "[VMS] Voice Message received for conversation 201 from 07700900123",
     "[VMS] Warning! Message received quota", "Voice Message", "Sprachnachricht von Anna",
-    "Message from +44 7700 900123",
+    "Message from +44 7700 900123", "FRITZ!Box Anrufbeantworter: Neue Nachricht von Anna",
+    "[VMS] Message received for call recording between 201 and 202",
+    "[VMS] Message received for 201 and conversation was with 202",
+    "Call recording from 07700900123", "Caller ID 07700900123",
   ])
   func `a subject alone is no evidence`(_ subject: String) {
     let sample = message(

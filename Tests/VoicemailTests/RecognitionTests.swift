@@ -25,7 +25,8 @@ struct RecognitionCase: CustomTestStringConvertible, Sendable {
       RecognitionCase("Asterisk's default", asteriskMessage),
       VoicemailFacts(
         rule: "asterisk", reason: "header Message-ID; 1 recording: msg0002.WAV",
-        caller: Caller(number: "+44 7700 900123", name: "Anna Meyer"), mailbox: "1001",
+        caller: Caller(number: "+44 7700 900123", e164: "+447700900123", name: "Anna Meyer"),
+        mailbox: "1001",
         audioParts: [1])
     ),
     (
@@ -113,7 +114,8 @@ struct RecognitionCase: CustomTestStringConvertible, Sendable {
       VoicemailFacts(
         rule: "vpim",
         reason: "type; 1 recording: audio/32kadpcm",
-        caller: Caller(number: "+16505551237"), mailbox: "+16505550000", audioParts: [1])
+        caller: Caller(number: "+16505551237", e164: "+16505551237"), mailbox: "+16505550000",
+        audioParts: [1])
     ),
     (
       RecognitionCase(
@@ -141,7 +143,8 @@ struct RecognitionCase: CustomTestStringConvertible, Sendable {
       VoicemailFacts(
         rule: "exchange",
         reason: "header Content-Class; 1 recording: Anna (17 seconds).wav",
-        caller: Caller(number: "+4930123456", name: "Anna Meyer"), audioParts: [1])
+        caller: Caller(number: "+4930123456", e164: "+4930123456", name: "Anna Meyer"),
+        audioParts: [1])
     ),
     (
       RecognitionCase(

@@ -66,7 +66,8 @@ enum Wiring {
       return Recognition(
         sources: try TrustedSources(entries: settings.sources),
         rules: settings.rules.map(\.rule) + BuiltInRules.all,
-        loopGuard: LoopGuard { Sealing.hmacSHA256(key: key, data: $0) })
+        loopGuard: LoopGuard { Sealing.hmacSHA256(key: key, data: $0) },
+        ownDomains: OwnDomains(settings.ownDomains), country: settings.country)
     } catch {
       throw CommandFailure("[recognition] sources: \(error.sentence)")
     }

@@ -1,7 +1,9 @@
 /// What a rule's expressions say of a call, in the words of the PBX.
 package struct CallFacts {
   /// The names of groups that mean something.
-  package static let names = ["number", "name", "mailbox", "duration", "urgent"]
+  package static let names = [
+    "number", "name", "mailbox", "duration", "time", "urgent", "private", "transcript",
+  ]
 
   private var values: [String: String] = [:]
 
@@ -17,7 +19,13 @@ package struct CallFacts {
 
   var caller: Caller { CallerText.caller(number: values["number"], name: values["name"]) }
   var mailbox: String? { values["mailbox"] }
+  var time: String? { values["time"] }
   var isUrgent: Bool { values["urgent"] != nil }
+  /// Why the message is to be left alone.
+  var objection: String? {
+    if values["private"] != nil { return "the phone system marks it as private" }
+    return values["transcript"] != nil ? "it has a transcript already" : nil
+  }
   /// `17`, `0:17`, `1:02:03`, `17 seconds`; nil when it is none of them or longer than a day.
   var statedSeconds: Int? { values["duration"].flatMap(Self.seconds) }
 

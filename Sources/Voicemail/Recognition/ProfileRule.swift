@@ -85,6 +85,11 @@ package struct ProfileRule: Sendable {
     return sources
   }
 
+  private static func place(_ conditions: [RuleCondition]) -> RuleMatch.Place {
+    let isContent = !conditions.isEmpty && conditions.allSatisfy(\.survivesForwarding)
+    return isContent ? .content : .headerSection
+  }
+
   package func match(_ message: MessageFacts, _ sent: Envelope, _ client: ClientFacts)
     -> RuleMatch?
   {
@@ -120,16 +125,13 @@ package struct ProfileRule: Sendable {
     for condition in finds {
       if let captures = condition.captures(message, sent) { facts.add(captures) }
     }
-    let isInPartsOnly =
-      !own.isEmpty
-      && own.allSatisfy { if case .part = $0.place { true } else { false } }
     let keys =
       (clients == nil ? [] : ["client"])
       + (needsAll ? matched : Array(matched.prefix(1))).map(\.key)
     trial.match = RuleMatch(
-      evidence: keys.joined(separator: ", "), place: isInPartsOnly ? .part : .headerSection,
+      evidence: keys.joined(separator: ", "), place: Self.place(own),
       caller: facts.caller, mailbox: facts.mailbox, statedSeconds: facts.statedSeconds,
-      isUrgent: facts.isUrgent)
+      isUrgent: facts.isUrgent, time: facts.time, objection: facts.objection)
     return trial
   }
 }

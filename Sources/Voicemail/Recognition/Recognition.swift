@@ -13,14 +13,21 @@ package struct Recognition: Sendable {
   /// Asked in order; the first with evidence decides.
   package var rules: [ProfileRule]
   package var loopGuard: LoopGuard
+  /// Mail signed by others is left alone.
+  package var ownDomains: OwnDomains
+  /// Where callers' numbers are dialled; nil: only those with `+` get an international form.
+  package var country: Country?
 
   package init(
     sources: TrustedSources = .privateNetworks,
-    rules: [ProfileRule], loopGuard: LoopGuard
+    rules: [ProfileRule], loopGuard: LoopGuard, ownDomains: OwnDomains = OwnDomains(),
+    country: Country? = nil
   ) {
     self.sources = sources
     self.rules = rules
     self.loopGuard = loopGuard
+    self.ownDomains = ownDomains
+    self.country = country
   }
 
   /// `.pass` for a client that is not trusted, whoever logs in; nil: go on.
@@ -59,14 +66,19 @@ package struct Recognition: Sendable {
       guard !recordings.isEmpty else {
         return .pass(reason: "\(match.evidence), but no recording attached")
       }
-      if match.place == .part, let reason = forwarded(message) {
+      if match.place == .content, let reason = forwarded(message) {
         return .pass(reason: "\(match.evidence), but \(reason)")
       }
+      if let objection = match.objection ?? ExistingTranscript.objection(message) {
+        return .pass(reason: "\(match.evidence), but \(objection)")
+      }
+      var caller = match.caller
+      caller.e164 = Country.e164(caller.number, in: country)
       return .voicemail(
         VoicemailFacts(
-          rule: rule.name, reason: "\(match.evidence); \(found)", caller: match.caller,
-          mailbox: match.mailbox, statedSeconds: match.statedSeconds, isUrgent: match.isUrgent,
-          audioParts: recordings))
+          rule: rule.name, reason: "\(match.evidence); \(found)", caller: caller,
+          mailbox: match.mailbox, time: match.time, statedSeconds: match.statedSeconds,
+          isUrgent: match.isUrgent, audioParts: recordings))
     }
     return .pass(
       reason: recordings.isEmpty
@@ -83,7 +95,7 @@ package struct Recognition: Sendable {
 
   private func firstReason(_ traps: [Trap], _ message: MessageFacts) -> String? {
     for trap in traps {
-      if let reason = trap.reason(message) { return reason }
+      if let reason = trap.reason(message, ownDomains) { return reason }
     }
     return nil
   }
@@ -94,7 +106,12 @@ package struct Recognition: Sendable {
       return "a person replied or forwarded it (\(name))"
     }
     let subject = message.header("Subject")?.lowercased() ?? ""
-    let prefixes = ["fwd:", "fw:", "re:", "wg:", "aw:", "tr:", "rv:", "i:", "doorst:", "vb:"]
+    let prefixes = [
+      "fwd:", "fw:", "re:", "wg:", "aw:", "tr:", "rv:", "i:", "doorst:", "vb:", "enc:", "res:",
+      "sv:",
+      "pd:", "odp:",
+      "antw:", "vs:", "vl:", "rif:", "ynt:", "ilt:",
+    ]
     guard let prefix = prefixes.first(where: subject.hasPrefix) else { return nil }
     return "a person replied or forwarded it (subject begins with \"\(prefix)\")"
   }

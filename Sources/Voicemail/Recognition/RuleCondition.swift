@@ -21,8 +21,14 @@ struct RuleCondition: Sendable {
   var place: Place
   var pattern: any TextPattern
 
-  /// What a key names; nil when it names nothing.
+  /// What a key names; nil when it names nothing. A digit behind tells it from another of its kind, as a section of
+  /// a key file has each key once: `text 2`.
   static func place(_ key: String) -> Place? {
+    if let last = key.last, "23456789".contains(last), key.dropLast().hasSuffix(" "),
+      let place = place(SafeText.line(String(key.dropLast())))
+    {
+      return place
+    }
     let words = key.split(separator: " ", maxSplits: 1).map { SafeText.line(String($0)) }
     switch (words.first?.lowercased(), words.count) {
     case ("sender", 1): return .sender
@@ -32,6 +38,14 @@ struct RuleCondition: Sendable {
     case ("header", 2): return .header(words[1].lowercased())
     case ("part", 2): return PartField(rawValue: words[1].lowercased()).map { .part($0) }
     default: return nil
+    }
+  }
+
+  /// Whether a message that a person forwards still has it.
+  var survivesForwarding: Bool {
+    switch place {
+    case .part, .text, .header("subject"): true
+    case .sender, .recipient, .type, .header: false
     }
   }
 

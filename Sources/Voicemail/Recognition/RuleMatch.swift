@@ -1,10 +1,11 @@
 /// The evidence a rule found.
 package struct RuleMatch: Sendable, Equatable {
-  /// Where the evidence stands. A mail program keeps a part's fields when a person forwards a
-  /// recording, but not the header section of the message it came in.
+  /// Where the evidence stands. A mail program keeps subject, text and parts when a person forwards a
+  /// recording, but not the other fields of the message it came in.
   package enum Place: Sendable, Equatable {
     case headerSection
-    case part
+    /// In parts, the text or the subject: what a forwarded message still has.
+    case content
   }
 
   /// The lines of the rule that hold: `header Message-ID`.
@@ -15,10 +16,15 @@ package struct RuleMatch: Sendable, Equatable {
   /// As the PBX says it; the recording may be longer or shorter.
   package var statedSeconds: Int?
   package var isUrgent: Bool
+  /// When the call was, as the PBX writes it.
+  package var time: String?
+  /// Why the message is left alone although it is a voicemail: private, or transcribed already.
+  package var objection: String?
 
   package init(
     evidence: String, place: Place, caller: Caller = Caller(), mailbox: String? = nil,
-    statedSeconds: Int? = nil, isUrgent: Bool = false
+    statedSeconds: Int? = nil, isUrgent: Bool = false, time: String? = nil,
+    objection: String? = nil
   ) {
     self.evidence = evidence
     self.place = place
@@ -26,5 +32,7 @@ package struct RuleMatch: Sendable, Equatable {
     self.mailbox = mailbox
     self.statedSeconds = statedSeconds
     self.isUrgent = isUrgent
+    self.time = time
+    self.objection = objection
   }
 }

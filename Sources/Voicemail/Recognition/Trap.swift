@@ -4,22 +4,31 @@
 /// before its body is read; `partTraps` need the MIME structure.
 struct Trap: Sendable {
   /// The sentence for the administrator when the trap snaps; nil when it does not.
-  let reason: @Sendable (MessageFacts) -> String?
+  let reason: @Sendable (MessageFacts, OwnDomains) -> String?
+
+  private init(_ reason: @escaping @Sendable (MessageFacts, OwnDomains) -> String?) {
+    self.reason = reason
+  }
+
+  private init(_ reason: @escaping @Sendable (MessageFacts) -> String?) {
+    self.reason = { message, _ in reason(message) }
+  }
 
   static let headerTraps: [Trap] = [
-    Trap(reason: protectedType),
-    Trap(reason: signature),
-    Trap(reason: sensitivity),
-    Trap(reason: automaticMail),
-    Trap(reason: otherNotification),
-    Trap(reason: recall),
-    Trap(reason: greeting),
-    Trap(reason: existingTranscript),
-    Trap(reason: typeWithoutRecording),
+    Trap(protectedType),
+    Trap(signature),
+    Trap(sensitivity),
+    Trap(automaticMail),
+    Trap(otherNotification),
+    Trap(recall),
+    Trap(greeting),
+    Trap(existingTranscript),
+    Trap(typeWithoutRecording),
   ]
 
   static let partTraps: [Trap] = [
-    Trap(reason: protectedPart)
+    Trap(protectedPart),
+    Trap(transcriptPart),
   ]
 
   private static func protectedType(_ message: MessageFacts) -> String? {
@@ -34,14 +43,19 @@ struct Trap: Sendable {
     }
   }
 
-  /// RFC 6376: a new text part changes the body hash.
-  private static func signature(_ message: MessageFacts) -> String? {
-    guard let value = message.header("DKIM-Signature") else { return nil }
-    let domain = value.split(separator: ";").lazy
-      .map { SafeText.ascii(String($0), limit: 255) }
-      .first { $0.hasPrefix("d=") }?.dropFirst(2)
-    let signer = domain.map { SafeText.line(String($0)) } ?? ""
-    return "signed by \(signer.isEmpty ? "a DKIM key" : signer); a change would break the signature"
+  /// RFC 6376: a new text part changes the body hash. A signature of our own domain is there for others, and whoever
+  /// made it can sign again behind us.
+  private static func signature(_ message: MessageFacts, _ own: OwnDomains) -> String? {
+    for field in message.headers where ASCIIText.isSame(field.name, "DKIM-Signature") {
+      let domain = field.value.split(separator: ";").lazy
+        .map { SafeText.ascii(String($0), limit: 255) }
+        .first { $0.hasPrefix("d=") }?.dropFirst(2)
+      let signer = domain.map { SafeText.line(String($0)) } ?? ""
+      guard !own.contains(signer) else { continue }
+      return
+        "signed by \(signer.isEmpty ? "a DKIM key" : signer); a change would break the signature"
+    }
+    return nil
   }
 
   /// RFC 2156, 5.3.4. "Personal" asks for nothing.
@@ -101,6 +115,15 @@ struct Trap: Sendable {
       return "has a transcript already (\(name))"
     }
     return nil
+  }
+
+  /// Cisco's SpeechView and others attach the text.
+  private static func transcriptPart(_ message: MessageFacts) -> String? {
+    let part = message.parts.first { part in
+      !part.isNested && part.contentType.hasPrefix("text/")
+        && part.filename?.lowercased().contains("transcript") ?? false
+    }
+    return part?.filename.map { "has a transcript already (\(SafeText.line($0, limit: 60)))" }
   }
 
   private static func typeWithoutRecording(_ message: MessageFacts) -> String? {

@@ -29,7 +29,10 @@ enum StatusHeaders {
     }
     if let number = CallerText.known(voicemail.caller.number) {
       fields.append(
-        HeaderField(caller, DialableNumber(number)?.digits ?? SafeText.ascii(number, limit: 60)))
+        HeaderField(
+          caller,
+          voicemail.caller.e164 ?? DialableNumber(number)?.digits
+            ?? SafeText.ascii(number, limit: 60)))
     }
     fields.append(HeaderField(id, SafeText.ascii(spoolID, limit: 64)))
     return fields.filter { !$0.value.isEmpty }
