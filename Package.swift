@@ -61,6 +61,7 @@ let package = Package(
       dependencies: [
         "MilterBridge", "SMTP", "Mail", "Voicemail", "Spool", "Audio", "Speech", "Operations",
       ],
+      resources: [.embedInCode("Check/spoken-test.gsm")],
       swiftSettings: settings),
 
     cLibrary("CMilter", debian: "libmilter-dev"),

@@ -24,6 +24,7 @@ enum VoicemailMilter {
     ("reload", ControlCommands.reload),
     ("drain", ControlCommands.drain),
     ("settings", SettingsCommand.run),
+    ("check", CheckCommand.run),
     ("inspect", InspectCommand.run),
     ("preview", PreviewCommand.run),
     ("transcribe", TranscribeCommand.run),

@@ -75,6 +75,14 @@ package import Voicemail
   private static func sentence(_ error: UnsafeMutablePointer<GError>?) -> String {
     guard let error = unsafe error else { return "is no regular expression" }
     defer { unsafe g_error_free(error) }
-    return SettingsFile.shown(unsafe String(cString: error.pointee.message))
+    let message = unsafe String(cString: error.pointee.message)
+    // GLib quotes the whole expression, limits included, before it comes to the point.
+    guard let point = message.ranges(of: "’ at char ").last else {
+      return SettingsFile.shown(message)
+    }
+    let words = message[point.upperBound...].split(separator: ":", maxSplits: 1)
+    let place = words.first.flatMap { Int($0) }.map { max($0 - limits.utf8.count, 0) } ?? 0
+    return "is no regular expression: at char \(place):"
+      + SettingsFile.shown(words.count > 1 ? String(words[1]) : "")
   }
 }

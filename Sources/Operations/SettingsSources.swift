@@ -14,8 +14,9 @@ package struct SettingsSources: Sendable {
   /// By name, those with the prefix alone.
   let environment: [String: String]
 
-  init(files: [SettingsFile], environment: [String: String] = [:]) {
+  init(files: [SettingsFile], environment: [String: String] = [:], dropInFolder: String = "") {
     self.files = files
+    self.dropInFolder = dropInFolder
     self.environment = environment.filter { $0.key.hasPrefix(Self.environmentPrefix) }
   }
 
@@ -28,11 +29,24 @@ package struct SettingsSources: Sendable {
     if let bytes = try read(main, mustExist: path != nil) {
       files.append(try SettingsFile(path: main, bytes: bytes))
     }
-    for drop in try dropIns(beside: main) {
+    let folder = (main.lastIndex(of: "/").map { String(main[...$0]) } ?? "") + "conf.d"
+    for drop in try dropIns(in: folder) {
       guard let bytes = try read(drop, mustExist: true) else { continue }
       files.append(try SettingsFile(path: drop, bytes: bytes))
     }
-    return SettingsSources(files: files, environment: environment)
+    return SettingsSources(files: files, environment: environment, dropInFolder: folder)
+  }
+
+  /// Where the files of conf.d lie.
+  package let dropInFolder: String
+
+  /// `FILE, 2 files of conf.d, 1 variable`, for reports.
+  package var summary: String {
+    var parts = files.isEmpty ? ["no file, the defaults"] : files.map(\.path)
+    let known = Set(SettingsTable.keys.map(\.variable))
+    let count = environment.keys.filter { known.contains($0) }.count
+    if count > 0 { parts.append("\(count) of the environment") }
+    return parts.joined(separator: ", ")
   }
 
   /// What is written for a key, and where.
@@ -45,9 +59,17 @@ package struct SettingsSources: Sendable {
     return nil
   }
 
+  /// A complaint that begins with a key, `[section] key: ...`, behind the place where that is written.
+  package func placed(_ complaint: String) -> String {
+    for key in SettingsTable.keys where complaint.hasPrefix("[\(key.section)] \(key.name)") {
+      guard let written = written(key) else { continue }
+      return "\(written.place): \(complaint)"
+    }
+    return complaint
+  }
+
   /// `*.conf` of conf.d, sorted by bytes; what dpkg or an editor leaves there has other names.
-  private static func dropIns(beside main: String) throws(SettingsError) -> [String] {
-    let folder = (main.lastIndex(of: "/").map { String(main[...$0]) } ?? "") + "conf.d"
+  private static func dropIns(in folder: String) throws(SettingsError) -> [String] {
     // C: g_dir_open, closed by g_dir_close; errno is the one of opendir(3).
     guard let directory = unsafe g_dir_open(folder, 0, nil) else {
       guard errno != ENOENT, errno != ENOTDIR else { return [] }

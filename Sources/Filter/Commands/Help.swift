@@ -30,6 +30,11 @@ enum Help {
       settings [--changed|--defaults] [--explain]
                                 the settings in force; those that are written, and
                                 where; what may be written
+      check [--live] [--postfix-config DIR | --exim PROGRAM]
+                                are the settings right; --live: and all around them,
+                                with the command that mends what is wrong
+      check --fix-postfix [--apply]
+                                prints, or runs, what makes Postfix use this filter
       inspect [--client ADDR] [--authenticated] [--sender ADDR] [--rcpt ADDR]...
               [--explain | --json] FILE...
                                 what the filter would do with messages, and why; the

@@ -26,11 +26,6 @@ struct Daemon {
     let orders = try Orders()
     signal(SIGPIPE, SIG_IGN)
     returnLargeMemory()
-    // Wrong values are told before anything is made.
-    _ = try LiveSettings(settings, key: [])
-    let setup = Wiring.setup(settings)
-    try SMTPFronts.check(settings)
-    try Self.checkModels(setup)
     try prepareStateDirectory()
 
     do {
@@ -75,6 +70,28 @@ struct Daemon {
     } catch {
       throw CommandFailure("\(error)")
     }
+  }
+
+  /// The same, with the place where the wrong one is written.
+  static func checkSettings(_ settings: Settings, _ sources: SettingsSources) throws(CommandFailure)
+  {
+    do throws(CommandFailure) {
+      try checkSettings(settings)
+    } catch {
+      throw CommandFailure(sources.placed(error.sentence))
+    }
+  }
+
+  /// What the settings themselves, and the files they name, have wrong.
+  private static func checkSettings(_ settings: Settings) throws(CommandFailure) {
+    _ = try LiveSettings(settings, key: [])
+    do throws(MilterError) {
+      if !settings.milterListen.isEmpty { _ = try ListenAddress(settings.milterListen) }
+    } catch {
+      throw CommandFailure("[milter] listen: \(error)")
+    }
+    try SMTPFronts.check(settings)
+    try checkModels(Wiring.setup(settings))
   }
 
   /// nil when the milter is off: Exim has none.

@@ -46,9 +46,12 @@ final class LiveSettings: Sendable {
         fallback = nil
       }
       limits = Wiring.limits(settings.delivery)
-      for address in settings.alarms.alertTo + [settings.alarms.alertFrom].compactMap(\.self) {
+      let addresses =
+        settings.alarms.alertTo.map { ("alert_to", $0) }
+        + [settings.alarms.alertFrom].compactMap(\.self).map { ("alert_from", $0) }
+      for (key, address) in addresses {
         guard let problem = OnwardMessage.problem(withAddress: address) else { continue }
-        throw CommandFailure("[alarms] '\(address)': \(problem)")
+        throw CommandFailure("[alarms] \(key): '\(address)': \(problem)")
       }
     }
   }

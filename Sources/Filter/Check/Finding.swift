@@ -1,0 +1,38 @@
+/// One thing that `check` looked at, and how it is.
+struct Finding: Equatable {
+  enum Grade: String {
+    case good = "ok"
+    /// It works, but not as well as it could.
+    case advice
+    case wrong = "WRONG"
+  }
+
+  var grade: Grade
+  /// What is, in one line.
+  var what: String
+  /// Why it matters.
+  var why = ""
+  /// Shell commands that mend it.
+  var mend: [String] = []
+  /// postconf(1) commands that mend it; `--fix-postfix` runs these.
+  var postconf: [String] = []
+
+  static func good(_ what: String) -> Finding { Finding(grade: .good, what: what) }
+
+  /// Several lines: the first is for grep(1), the others explain it.
+  var text: String {
+    let width = 8
+    func line(_ label: String, _ value: String) -> String {
+      Output.left(label, width) + Output.left(value, 0) + "\n"
+    }
+    var text = line(grade.rawValue, what)
+    if !why.isEmpty { text += line("", why) }
+    // A listener has thirty options: those are told by --fix-postfix.
+    let commands =
+      mend + (postconf.count > 2 ? ["voicemail-milter check --fix-postfix --apply"] : postconf)
+    for (index, command) in commands.enumerated() {
+      text += line("", (index == 0 ? "mend:  " : "       ") + command)
+    }
+    return text
+  }
+}

@@ -1,0 +1,129 @@
+internal import Glibc
+internal import Operations
+internal import Spool
+internal import Voicemail
+
+/// What this host gives: a daemon that runs, a spool with room, engines that hear, a clock that is right.
+struct HostChecks {
+  let settings: Settings
+
+  func daemon() -> Finding {
+    do throws(ControlError) {
+      let path = ControlSocket.path(stateDirectory: settings.stateDirectory)
+      let reply = try ControlSocket.ask(["status"], at: path, patienceMS: 10_000)
+      let first = reply.text.prefix { $0 != "\n" }
+      return reply.failed
+        ? Finding(
+          grade: .wrong, what: "daemon: \(first)", why: "It cannot tell what is in the spool.")
+        : .good("daemon: \(first)")
+    } catch {
+      guard error.kind == .down else {
+        return Finding(grade: .advice, what: "daemon: \(error.sentence)")
+      }
+      return Finding(
+        grade: .wrong, what: "daemon: it is not running",
+        why: "Mail flows without transcripts; what is in the spool stays there.",
+        mend: ["systemctl start voicemail-milter"])
+    }
+  }
+
+  func spool() -> Finding {
+    let path = settings.stateDirectory
+    var facts = stat()
+    guard unsafe stat(path, &facts) == 0 else {
+      return Finding(
+        grade: .wrong, what: "spool: \(path): \(systemWords(errno))",
+        why: "Without its state directory the daemon does not start.",
+        mend: [
+          "install -d -m 0710 -o voicemail-milter -g voicemail-milter " + ShellCommand.line([path])
+        ])
+    }
+    guard facts.st_mode & 0o007 == 0 else {
+      return Finding(
+        grade: .wrong, what: "spool: others may enter \(path)",
+        why: "It holds voicemail, and the secret that keeps strangers from forging our marker.",
+        mend: [ShellCommand.line(["chmod", "0710", path])])
+    }
+    var disk = statvfs()
+    guard unsafe statvfs(path, &disk) == 0 else {
+      return Finding(grade: .wrong, what: "spool: \(path): \(systemWords(errno))")
+    }
+    guard disk.f_flag & 1 == 0 else {  // ST_RDONLY
+      return Finding(
+        grade: .wrong, what: "spool: the file system of \(path) is read-only",
+        why: "No voicemail can be taken over: all passes without transcripts.",
+        mend: [
+          "mount -o remount,rw \"$(df --output=target \(ShellCommand.line([path])) | tail -1)\""
+        ]
+      )
+    }
+    let free = Int64(clamping: disk.f_bavail) &* Int64(clamping: disk.f_frsize)
+    guard free >= Int64(settings.minFreeBytes) else {
+      return Finding(
+        grade: .wrong,
+        what: "spool: \(Output.size(free)) are free, min_free_bytes is "
+          + Output.size(Int64(settings.minFreeBytes)),
+        why: "No voicemail is taken over until there is room: all passes without transcripts.",
+        mend: ["df -h " + ShellCommand.line([path])])
+    }
+    return .good("spool: \(path) has \(Output.size(free)) free")
+  }
+
+  /// What the daemon's workers would answer to a sentence that everybody understands.
+  func engines() -> [Finding] {
+    let setup = Wiring.setup(settings)
+    let engine: any SpeechEngine
+    do throws(StepFailure) {
+      engine = try Wiring.engine(setup)
+    } catch {
+      return [Self.deaf("engine: \(error.sentence)")]
+    }
+    var result = WorkResult()
+    let start = ContinuousClock.now
+    let heard = Transcriber(decoder: Wiring.decoder(setup), engines: [engine]).transcribe(
+      SpokenTest.recording, of: SpokenTest.part, into: &result
+    ) { _ in }.transcript
+    guard heard.text.split(separator: " ").count >= 3 else {
+      let why = heard.reason ?? result.notes.first ?? "it heard '\(Output.safe(heard.text))'"
+      return [Self.deaf("engine: \(engine.name): \(why)")]
+    }
+    return [
+      .good("engine: \(engine.name) hears '\(Output.safe(heard.text))' in \(start.elapsedMS) ms")
+    ]
+  }
+
+  private static func deaf(_ what: String) -> Finding {
+    Finding(
+      grade: .wrong, what: what,
+      why: "It was played '\(SpokenTest.words)' Voicemail goes out without transcripts.",
+      mend: ["apt-get install pocketsphinx-en-us"])
+  }
+
+  func clock() -> Finding {
+    let now = Clock.nowMS()
+    // When this was written: a machine without a battery wakes up in 1970.
+    guard now > 1_767_225_600_000 else {
+      return Finding(
+        grade: .wrong, what: "clock: it says \(Clock.text(now))",
+        why: "Deadlines, retries and the Date of messages depend on it.",
+        mend: ["timedatectl set-ntp true"])
+    }
+    var facts = stat()
+    if unsafe stat(settings.stateDirectory + "/spool.sqlite", &facts) == 0,
+      Int64(facts.st_mtim.tv_sec) * 1_000 > now + 60_000
+    {
+      return Finding(
+        grade: .wrong, what: "clock: the spool was last written in the future, by this clock",
+        why: "The clock was set back: what is due has to wait for it.",
+        mend: ["timedatectl set-ntp true"])
+    }
+    // Silent where there is no systemd.
+    let answer = ShellCommand(["timedatectl", "show", "-p", "NTPSynchronized", "--value"])
+    guard answer.status != 0 || answer.lines.first != "no" else {
+      return Finding(
+        grade: .advice, what: "clock: \(Clock.text(now)), not synchronized",
+        why: "When it drifts, times in mail and log are wrong.", mend: ["timedatectl set-ntp true"])
+    }
+    return .good("clock: \(Clock.text(now))")
+  }
+}

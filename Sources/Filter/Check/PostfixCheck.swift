@@ -1,0 +1,267 @@
+internal import MilterBridge
+internal import Operations
+internal import SMTP
+
+/// Whether Postfix's configuration leads voicemail to us, and takes it back without us.
+struct PostfixCheck {
+  let postfix: PostfixConfiguration
+  let settings: Settings
+  /// Where the milter listens; nil when it is off.
+  let listen: ListenAddress?
+
+  init(_ postfix: PostfixConfiguration, _ settings: Settings) throws(CommandFailure) {
+    self.postfix = postfix
+    self.settings = settings
+    guard !settings.milterListen.isEmpty else {
+      listen = nil
+      return
+    }
+    do throws(MilterError) {
+      listen = try ListenAddress(settings.milterListen)
+    } catch {
+      throw CommandFailure("\(error)")
+    }
+  }
+
+  func findings() -> [Finding] { ways() + reinjection() }
+
+  /// postconf(1) command that sets an option of the listener that takes messages back.
+  var optionOfListener: (String, String) -> String {
+    { name, value in
+      listener.map { option(name, value, of: $0) }
+        ?? postfix.line(["postconf", "-e", "\(name) = \(value)"])
+    }
+  }
+
+  // MARK: - The way to us
+
+  private var queueDirectory: String { postfix.main["queue_directory"] ?? "" }
+  private var isChrooted: Bool { postfix.fronts(besides: listener).contains { $0.isChrooted } }
+
+  private func isOurs(_ entry: MilterEntry) -> Bool {
+    listen.map {
+      entry.leads(to: $0, queueDirectory: queueDirectory, isChrooted: isChrooted)
+    } ?? false
+  }
+
+  private func milters(_ name: String, of service: PostfixConfiguration.Service? = nil)
+    -> [MilterEntry]
+  {
+    MilterEntry.list(postfix.value(name, of: service))
+  }
+
+  /// Transports of master.cf that lead to the content filter, or call `enqueue`.
+  private var filterTransports: [String] {
+    let port = settings.contentFilterListen.flatMap(Self.port)
+    return postfix.services.filter { service in
+      service.command.contains("voicemail-milter") && service.command.contains("enqueue")
+    }.map { "\($0.name):" } + (port.map { [":\($0)"] } ?? [])
+  }
+
+  private func leadsToFilter(_ value: String) -> Bool {
+    filterTransports.contains { $0.hasPrefix(":") ? value.hasSuffix($0) : value.hasPrefix($0) }
+  }
+
+  private func ways() -> [Finding] {
+    let fronts = postfix.fronts(besides: listener)
+    let bySMTP = fronts.filter { milters("smtpd_milters", of: $0).contains(where: isOurs) }
+    let byCommand = milters("non_smtpd_milters").contains(where: isOurs)
+    let byFilter =
+      ([nil] + fronts.map(Optional.some)).contains { front in
+        leadsToFilter(postfix.value("content_filter", of: front))
+      }
+    if byFilter { return [.good("Postfix: its content_filter leads here")] }
+    guard let listen, !bySMTP.isEmpty || byCommand else { return [unknownHere] }
+    var findings: [Finding] = []
+    let text = MilterEntry.text(
+      for: listen, queueDirectory: queueDirectory, isChrooted: isChrooted)
+    if bySMTP.isEmpty {
+      findings.append(
+        Finding(
+          grade: .advice, what: "Postfix: smtpd_milters does not name this filter",
+          why: "Voicemail that comes by SMTP passes without a transcript.",
+          postconf: text.map { [appending($0, to: "smtpd_milters")] } ?? []))
+    } else {
+      findings.append(.good("Postfix: smtpd_milters names this filter"))
+    }
+    if byCommand {
+      findings.append(.good("Postfix: non_smtpd_milters names this filter"))
+    } else {
+      findings.append(
+        Finding(
+          grade: .advice, what: "Postfix: non_smtpd_milters does not name this filter",
+          why:
+            "Voicemail that this host's sendmail command sends, as Asterisk's, passes without a transcript.",
+          postconf: text.map { [appending($0, to: "non_smtpd_milters")] } ?? []))
+    }
+    for name in ["smtpd_milters", "non_smtpd_milters"] {
+      guard let text else { break }
+      findings += action(in: name, text)
+    }
+    if settings.marksVoicemail, (postfix.main["milter_header_checks"] ?? "").isEmpty {
+      findings.append(
+        Finding(
+          grade: .wrong, what: "Postfix: milter_header_checks is empty, and on_voicemail is mark",
+          why: "Marked voicemail goes nowhere special: it passes without a transcript.",
+          mend: ["see postfix-examples/header-route"]))
+    }
+    return findings
+  }
+
+  private var unknownHere: Finding {
+    var finding = Finding(
+      grade: .wrong, what: "Postfix: nothing leads to this filter",
+      why:
+        "Neither smtpd_milters, non_smtpd_milters nor content_filter names it: no voicemail gets a transcript."
+    )
+    let text = listen.flatMap {
+      MilterEntry.text(for: $0, queueDirectory: queueDirectory, isChrooted: isChrooted)
+    }
+    if let text {
+      finding.postconf = ["smtpd_milters", "non_smtpd_milters"].map { appending(text, to: $0) }
+    } else if let listen {
+      finding.why +=
+        " Its chrooted smtpd cannot reach \(listen); a socket below \(queueDirectory) it can."
+      finding.mend = ["set [milter] listen to unix:\(queueDirectory)/voicemail-milter/milter.sock"]
+    } else {
+      finding.mend = ["see postfix-examples/content-filter"]
+    }
+    return finding
+  }
+
+  /// While we are down, mail must flow.
+  private func action(in name: String, _ text: String) -> [Finding] {
+    let entries = milters(name)
+    guard let ours = entries.first(where: isOurs),
+      (ours.options["default_action"] ?? postfix.main["milter_default_action"]) != "accept"
+    else { return [] }
+    return [
+      Finding(
+        grade: .advice, what: "Postfix: \(name) has this filter without default_action=accept",
+        why: "While this filter is down, Postfix takes no mail at all.",
+        postconf: [appending(text, to: name)])
+    ]
+  }
+
+  /// At the end: those before must see what comes, and one behind would not see a message that is taken over.
+  private func appending(_ text: String, to name: String) -> String {
+    let others = milters(name).filter { !isOurs($0) }.map(\.written)
+    let value = (others + [text]).joined(separator: ", ")
+    return postfix.line(["postconf", "-e", "\(name) = \(value)"])
+  }
+
+  // MARK: - The way back
+
+  /// `127.0.0.1:10026` of the target, when that is a port of this host.
+  private var address: (host: String, port: String)? {
+    guard settings.delivery.target.hasPrefix("smtp:"),
+      let port = Self.port(settings.delivery.target)
+    else { return nil }
+    let host = settings.delivery.target.dropFirst(5).dropLast(port.count + 1)
+    let isLocal = host.hasPrefix("127.") || host == "localhost" || host == "[::1]"
+    return isLocal ? (String(host), port) : nil
+  }
+
+  /// The digits at the end of `smtp:127.0.0.1:10026`, or those of `inet:10025@127.0.0.1`.
+  private static func port(_ text: String) -> String? {
+    let part = text.hasPrefix("inet") ? text.drop { $0 != ":" }.dropFirst() : text[...]
+    let digits =
+      text.hasPrefix("inet")
+      ? String(part.prefix { $0.isNumber })
+      : String(String(part.reversed().prefix { $0.isNumber }).reversed())
+    return digits.isEmpty ? nil : digits
+  }
+
+  private var listener: PostfixConfiguration.Service? {
+    guard let address else { return nil }
+    return postfix.services.first { service in
+      service.type == "inet"
+        && (service.name == address.port
+          || service.name.hasSuffix(":\(address.port)"))
+    }
+  }
+
+  private func reinjection() -> [Finding] {
+    guard let address else { return [] }
+    let name = "\(address.host):\(address.port)"
+    guard let listener else {
+      return [
+        Finding(
+          grade: .wrong, what: "Postfix: no listener at \(name) to take messages back",
+          why:
+            "Voicemail that has its transcript cannot go back to Postfix: it waits in the spool.",
+          postconf: ReinjectionService.additions(at: name, isChrooted: isChrooted, in: postfix))
+      ]
+    }
+    var findings: [Finding] = []
+    let overrides = postfix.value("receive_override_options", of: listener)
+    if !overrides.contains("no_milters"),
+      milters("smtpd_milters", of: listener).contains(where: isOurs)
+    {
+      findings.append(
+        Finding(
+          grade: .wrong, what: "Postfix: the listener \(listener.name) has this filter too",
+          why:
+            "Each voicemail would come back here instead of to its mailbox; the loop guard stops it, at a cost.",
+          postconf: [option("smtpd_milters", "", of: listener)]))
+    }
+    if leadsToFilter(postfix.value("content_filter", of: listener)) {
+      findings.append(
+        Finding(
+          grade: .wrong, what: "Postfix: the listener \(listener.name) has this content_filter too",
+          why: "Each message would come back here instead of to its mailbox.",
+          postconf: [option("content_filter", "", of: listener)]))
+    }
+    if listen != nil, !settings.marksVoicemail, filterTransports.isEmpty,
+      overrides.contains("no_address_mappings")
+    {
+      findings.append(
+        Finding(
+          grade: .wrong, what: "Postfix: the listener \(listener.name) has no_address_mappings",
+          why: "The milter takes voicemail before aliases are applied: nobody would apply them.",
+          postconf: [
+            option(
+              "receive_override_options",
+              overrides.split { ", ".contains($0) }.filter { $0 != "no_address_mappings" }
+                .joined(separator: ","), of: listener)
+          ]))
+    }
+    findings += sizes(of: listener)
+    return findings.isEmpty
+      ? [.good("Postfix: the listener \(listener.name) takes messages back, without this filter")]
+      : findings
+  }
+
+  /// A message that is as large as it may be grows by its transcript.
+  private func sizes(of listener: PostfixConfiguration.Service) -> [Finding] {
+    let name = postfix.value("cleanup_service_name", of: listener)
+    let cleanup = postfix.services.first {
+      $0.type == "unix" && $0.name == (name.isEmpty ? "cleanup" : name)
+    }
+    let front = Int(postfix.main["message_size_limit"] ?? "") ?? 0
+    return [listener, cleanup].compactMap(\.self).compactMap { service in
+      let limit = Int(postfix.value("message_size_limit", of: service)) ?? 0
+      // 0 is no limit; 1 MB is more than a transcript.
+      guard limit > 0, front == 0 || limit < front + (1 << 20) else { return nil }
+      let commands =
+        service.name == "cleanup"
+        // All other mail uses that one: the listener needs its own.
+        ? ReinjectionService.cleanupAddition(isChrooted: service.isChrooted, in: postfix)
+          + [option("cleanup_service_name", ReinjectionService.cleanupName, of: listener)]
+        : [option("message_size_limit", "0", of: service)]
+      return Finding(
+        grade: .wrong,
+        what: "Postfix: \(service.name), on the way back, takes no more than \(limit) bytes",
+        why:
+          "A message that is as large as message_size_limit allows is larger with its transcript: it would be "
+          + "refused, and go out without.",
+        postconf: commands)
+    }
+  }
+
+  private func option(_ name: String, _ value: String, of service: PostfixConfiguration.Service)
+    -> String
+  {
+    postfix.line(["postconf", "-P", "\(service.name)/\(service.type)/\(name)=\(value)"])
+  }
+}

@@ -1,0 +1,98 @@
+/// What Postfix is configured to do, as postconf(1) tells it.
+struct PostfixConfiguration {
+  /// A line of master.cf.
+  struct Service {
+    var name: String
+    var type: String
+    var isChrooted: Bool
+    /// The program and its arguments, without options of the form -o.
+    var command: String
+    /// Values that its `-o` options give.
+    var options: [String: String] = [:]
+  }
+
+  /// nil: the machine's own.
+  let directory: String?
+  /// Parameters of main.cf with $names expanded, defaults included.
+  private(set) var main: [String: String] = [:]
+  private(set) var services: [Service] = []
+
+  private static let parameters = [
+    "smtpd_milters", "non_smtpd_milters", "milter_default_action", "content_filter",
+    "milter_header_checks", "message_size_limit", "queue_directory", "mail_owner",
+    "compatibility_level", "receive_override_options",
+  ]
+
+  init(directory: String?) throws(CommandFailure) {
+    self.directory = directory
+    let values = try Self.ask(directory, ["-x"] + Self.parameters)
+    for line in values {
+      let (name, value) = Self.divided(line, at: "=")
+      main[name] = value
+    }
+    let isOld = main["compatibility_level"].flatMap { Int($0.prefix { $0.isNumber }) } ?? 0 < 1
+    for line in try Self.ask(directory, ["-M"]) {
+      let words = line.split(separator: " ")
+      guard words.count >= 8 else { continue }
+      services.append(
+        Service(
+          name: String(words[0]), type: String(words[1]),
+          isChrooted: words[4] == "y" || (words[4] == "-" && isOld),
+          command: words[7...].joined(separator: " ")))
+    }
+    // `NAME/TYPE/PARAMETER = VALUE`
+    for line in try Self.ask(directory, ["-P"]) {
+      let (key, value) = Self.divided(line, at: "=")
+      let parts = key.split(separator: "/")
+      guard parts.count >= 3 else { continue }
+      let name = parts.dropLast(2).joined(separator: "/")
+      for index in services.indices
+      where services[index].name == name && services[index].type == parts[parts.count - 2] {
+        services[index].options[String(parts[parts.count - 1])] = value
+      }
+    }
+  }
+
+  /// What a parameter is for a service.
+  func value(_ name: String, of service: Service?) -> String {
+    guard let own = service?.options[name] else { return main[name] ?? "" }
+    // Options may name parameters of main.cf.
+    return main.reduce(own) { text, entry in
+      text.replacing("${\(entry.key)}", with: entry.value)
+        .replacing("$\(entry.key)", with: entry.value)
+    }
+  }
+
+  /// Services that take mail by SMTP from anywhere but ours.
+  func fronts(besides listener: Service?) -> [Service] {
+    services.filter { service in
+      service.type == "inet" && service.command.hasPrefix("smtpd")
+        && service.name != listener?.name
+    }
+  }
+
+  /// postconf(1) and postfix(1) with this configuration.
+  func command(_ words: [String]) -> [String] {
+    [words[0]] + (directory.map { ["-c", $0] } ?? []) + words.dropFirst()
+  }
+
+  func line(_ words: [String]) -> String { ShellCommand.line(command(words)) }
+
+  private static func ask(_ directory: String?, _ words: [String]) throws(CommandFailure)
+    -> [Substring]
+  {
+    let answer = ShellCommand(["postconf"] + (directory.map { ["-c", $0] } ?? []) + words)
+    guard answer.status == 0 else { throw CommandFailure(answer.lastLine) }
+    return answer.lines.filter { !$0.hasPrefix("postconf: warning") }
+  }
+
+  /// Both halves without spaces around.
+  private static func divided(_ line: Substring, at mark: Character) -> (String, String) {
+    let head = line.prefix { $0 != mark }
+    let tail = line.dropFirst(head.count + 1)
+    func trimmed(_ text: Substring) -> String {
+      String(text.drop { $0 == " " }.reversed().drop { $0 == " " }.reversed())
+    }
+    return (trimmed(head), trimmed(tail))
+  }
+}

@@ -1,0 +1,293 @@
+import Foundation
+import Operations
+import TestSupport
+import Testing
+
+@testable import Filter
+
+/// `check --live` beside real MTAs that are set up right, and wrong in each way that there is.
+@Suite(.serialized)
+struct Checking {
+  private static func findings(_ text: String) -> [String] {
+    text.split(separator: "\n").map(String.init).filter { !$0.hasPrefix(" ") }
+  }
+
+  private func check(_ milter: RunningMilter, _ postfix: PrivatePostfix) throws
+    -> RunningMilter.Ended
+  {
+    try milter.command("check", "--live", "--postfix-config", postfix.directory.file("etc"))
+  }
+
+  @Test func `a right installation is found right, and an open state directory not`() throws {
+    let postfix = try PrivatePostfix()
+    let milter = try postfix.milter()
+    let ended = try check(milter, postfix)
+    #expect(ended.status == 0, "\(ended.text)")
+    let lines = Self.findings(ended.text)
+    for subject in [
+      "settings: ", "daemon: ", "Postfix: smtpd_milters", "Postfix: non_smtpd_milters",
+      "Postfix: the listener", "socket: user postfix can connect", "way back: ", "spool: ",
+      "engine: pocketsphinx hears '", "clock: ",
+    ] {
+      #expect(lines.contains { $0.hasPrefix("ok      \(subject)") }, "\(subject)\n\(ended.text)")
+    }
+    #expect(!ended.text.contains("WRONG"))
+    chmod(milter.stateDirectory, 0o755)
+    let open = try check(milter, postfix)
+    #expect(open.status == 1)
+    #expect(
+      open.text.contains("WRONG   spool: others may enter \(milter.stateDirectory)\n"))
+    #expect(open.text.contains("mend:  chmod 0710 \(milter.stateDirectory)\n"))
+  }
+
+  struct Mistake: CustomTestStringConvertible, Sendable {
+    var testDescription: String
+    /// postconf(1) arguments; PORT is that of the listener.
+    var edit: [String]
+    var settings: RunningMilter.Settings = [:]
+    var what: String
+    /// What its commands have in them; nil when a person must do it.
+    var mend: String?
+  }
+
+  private static let mistakes = [
+    Mistake(
+      testDescription: "no listener", edit: ["-MX", "127.0.0.1:PORT/inet"],
+      what: "Postfix: no listener at 127.0.0.1:PORT to take messages back",
+      mend:
+        "postconf -c DIR -M '127.0.0.1:PORT/inet=127.0.0.1:PORT inet n - n - - smtpd -o syslog_name="
+    ),
+    Mistake(
+      testDescription: "milter on the listener",
+      edit: [
+        "-P", "127.0.0.1:PORT/inet/receive_override_options=",
+        "127.0.0.1:PORT/inet/smtpd_milters=unix:voicemail-milter/milter.sock",
+      ],
+      what: "Postfix: the listener 127.0.0.1:PORT has this filter too",
+      mend: "postconf -c DIR -P 127.0.0.1:PORT/inet/smtpd_milters="),
+    Mistake(
+      testDescription: "size limit",
+      edit: ["-P", "127.0.0.1:PORT/inet/message_size_limit=10240000"],
+      what: "Postfix: 127.0.0.1:PORT, on the way back, takes no more than 10240000 bytes",
+      mend: "postconf -c DIR -P 127.0.0.1:PORT/inet/message_size_limit=0"),
+    Mistake(
+      testDescription: "size limit of its cleanup",
+      edit: ["-PX", "cleanup-vm/unix/message_size_limit"],
+      what: "Postfix: cleanup-vm, on the way back, takes no more than 10240000 bytes",
+      mend: "postconf -c DIR -P cleanup-vm/unix/message_size_limit=0"),
+    Mistake(
+      testDescription: "no cleanup of its own",
+      edit: ["-PX", "127.0.0.1:PORT/inet/cleanup_service_name"],
+      what: "Postfix: cleanup, on the way back, takes no more than 10240000 bytes",
+      mend: "postconf -c DIR -P 127.0.0.1:PORT/inet/cleanup_service_name=cleanup-vm"),
+    Mistake(
+      testDescription: "aliases are never applied",
+      edit: ["-P", "127.0.0.1:PORT/inet/receive_override_options=no_address_mappings,no_milters"],
+      what: "Postfix: the listener 127.0.0.1:PORT has no_address_mappings",
+      mend: "postconf -c DIR -P 127.0.0.1:PORT/inet/receive_override_options=no_milters"),
+    Mistake(
+      testDescription: "no milter at all", edit: ["-e", "smtpd_milters=", "non_smtpd_milters="],
+      what: "Postfix: nothing leads to this filter",
+      mend:
+        "postconf -c DIR -e 'smtpd_milters = { unix:voicemail-milter/milter.sock, default_action=accept,"
+    ),
+    Mistake(
+      testDescription: "another milter's path",
+      edit: ["-e", "smtpd_milters=unix:/voicemail-milter/milter.sock"],
+      what: "Postfix: smtpd_milters does not name this filter",
+      mend:
+        "postconf -c DIR -e 'smtpd_milters = unix:/voicemail-milter/milter.sock, { unix:voicemail-milter"
+    ),
+    Mistake(
+      testDescription: "not for sendmail", edit: ["-e", "non_smtpd_milters=inet:127.0.0.1:8891"],
+      what: "Postfix: non_smtpd_milters does not name this filter",
+      mend: "'non_smtpd_milters = inet:127.0.0.1:8891, { unix:voicemail-milter/milter.sock,"),
+    Mistake(
+      testDescription: "mail waits while the filter is down",
+      edit: ["-e", "smtpd_milters=unix:voicemail-milter/milter.sock"],
+      what: "Postfix: smtpd_milters has this filter without default_action=accept",
+      mend: "'smtpd_milters = { unix:voicemail-milter/milter.sock, default_action=accept,"),
+    Mistake(
+      testDescription: "marked, and not looked for", edit: [],
+      settings: ["milter.on_voicemail": "mark", "content_filter.listen": "inet:10025@127.0.0.1"],
+      what: "Postfix: milter_header_checks is empty, and on_voicemail is mark"),
+    Mistake(
+      testDescription: "content filter that nothing leads to", edit: [],
+      settings: ["milter.listen": "", "content_filter.listen": "inet:10025@127.0.0.1"],
+      what: "Postfix: nothing leads to this filter"),
+    Mistake(
+      testDescription: "content filter on the listener",
+      edit: ["-P", "127.0.0.1:PORT/inet/content_filter=smtp:[127.0.0.1]:10025"],
+      settings: ["milter.listen": "", "content_filter.listen": "inet:10025@127.0.0.1"],
+      what: "Postfix: the listener 127.0.0.1:PORT has this content_filter too",
+      mend: "postconf -c DIR -P 127.0.0.1:PORT/inet/content_filter="),
+  ]
+
+  @Test func `each mistake in Postfix is named, with what mends it, and is mended by that`() throws
+  {
+    let postfix = try PrivatePostfix()
+    let directory = postfix.directory.file("etc")
+    func here(_ text: String) -> String {
+      text.replacing("PORT", with: "\(postfix.reinjectPort)").replacing("DIR", with: directory)
+    }
+    let files = ["main.cf", "master.cf"].map { "\(directory)/\($0)" }
+    let right = try files.map { try String(contentsOfFile: $0, encoding: .utf8) }
+    for mistake in Self.mistakes {
+      let configuration = postfix.directory.file("voicemail-milter.conf")
+      try RunningMilter.write(
+        [
+          "milter.listen": "unix:\(postfix.milterSocket)",
+          "delivery.target": "smtp:127.0.0.1:\(postfix.reinjectPort)",
+        ].merging(mistake.settings) { $1 }, to: configuration, in: postfix.directory)
+      let settings = try Settings.load(path: configuration)
+      if !mistake.edit.isEmpty {
+        let edit = ShellCommand(["postconf", "-c", directory] + mistake.edit.map(here))
+        #expect(edit.status == 0, "\(mistake): \(edit.output)")
+      }
+      func findings() throws -> [Finding] {
+        try PostfixCheck(PostfixConfiguration(directory: directory), settings).findings()
+      }
+      let found = try findings().filter { $0.grade != .good }
+      #expect(found.map(\.what).contains(here(mistake.what)), "\(mistake): \(found.map(\.what))")
+      for finding in found { #expect(!finding.why.isEmpty) }
+      if let mend = mistake.mend {
+        let commands = found.flatMap(\.postconf)
+        #expect(commands.contains { $0.contains(here(mend)) }, "\(mistake): \(commands)")
+        for command in commands { #expect(ShellCommand(line: command).status == 0, "\(command)") }
+        let left = try findings().map(\.what)
+        #expect(!left.contains(here(mistake.what)), "\(mistake): \(left)")
+      }
+      for (path, text) in zip(files, right) {
+        try text.write(toFile: path, atomically: true, encoding: .utf8)
+      }
+    }
+  }
+
+  @Test func `a Postfix that knows nothing of it is made to use it by one command`() throws {
+    let postfix = try PrivatePostfix()
+    let directory = postfix.directory.file("etc")
+    for edit in [
+      ["-e", "smtpd_milters=", "non_smtpd_milters="],
+      ["-MX", "127.0.0.1:\(postfix.reinjectPort)/inet", "cleanup-vm/unix"],
+    ] {
+      #expect(ShellCommand(["postconf", "-c", directory] + edit).status == 0)
+    }
+    try postfix.control("reload")
+    let milter = try postfix.milter()
+    let shown = try milter.command("check", "--fix-postfix", "--postfix-config", directory)
+    #expect(shown.status == 0)
+    #expect(shown.lines.count == 5, "\(shown.text)")
+    #expect(shown.lines.last == "postfix -c \(directory) reload")
+    let applied = try milter.command(
+      "check", "--fix-postfix", "--apply", "--postfix-config", directory)
+    #expect(applied.status == 0, "\(applied.errors)")
+    #expect(applied.text == shown.text)
+    let again = try milter.command("check", "--fix-postfix", "--postfix-config", directory)
+    #expect(again.text == "# nothing to change in Postfix\n")
+    let sent = AsteriskMail(try VoicemailRecording.short())
+    try SMTPSender.send(sent.bytes, port: postfix.smtpPort)
+    try postfix.expectVoicemail(sent, for: ["ann"], by: milter)
+  }
+
+  @Test func `without XFORWARD, and with a socket that Postfix may not use`() throws {
+    let postfix = try PrivatePostfix(without: "smtpd_authorized_xforward_hosts=127.0.0.0/8")
+    let milter = try postfix.milter(["milter.socket_mode": "0600"])
+    let ended = try check(milter, postfix)
+    #expect(ended.status == 1)
+    let port = postfix.reinjectPort
+    #expect(
+      ended.text.contains("advice  way back: smtp:127.0.0.1:\(port) does not offer XFORWARD\n"))
+    #expect(
+      ended.text.contains(
+        "mend:  postconf -c \(postfix.directory.file("etc")) -P "
+          + "127.0.0.1:\(port)/inet/smtpd_authorized_xforward_hosts=127.0.0.0/8\n"))
+    #expect(
+      ended.text.contains(
+        "WRONG   socket: user postfix may not write to \(postfix.milterSocket)\n"))
+    // What it says mends it.
+    chmod(postfix.milterSocket, 0o666)
+    let folder = postfix.directory.file("spool/voicemail-milter")
+    chmod(folder, 0o700)
+    let closed = SocketCheck(path: postfix.milterSocket, user: "postfix", dropIns: "/tmp").finding()
+    #expect(closed.what == "socket: user postfix cannot enter \(folder)")
+    #expect(closed.mend.map { ShellCommand(line: $0).status } == [0])
+    let mended = SocketCheck(path: postfix.milterSocket, user: "postfix", dropIns: "/tmp").finding()
+    #expect(mended.grade == .good)
+    milter.kill()
+    let gone = SocketCheck(path: postfix.milterSocket, user: "postfix", dropIns: "/tmp").finding()
+    #expect(gone.what == "socket: nobody listens at \(postfix.milterSocket)")
+  }
+
+  @Test func `a listener that is small, poor, absent, or this filter`() throws {
+    func findings(_ target: String) throws -> [String] {
+      let directory = try TemporaryDirectory()
+      let path = directory.file("vm.conf")
+      try RunningMilter.write(["delivery.target": target], to: path, in: directory)
+      return ListenerCheck(
+        settings: try Settings.load(path: path), frontLimit: 10_240_000, option: nil
+      ).findings().filter { $0.grade != .good }.map(\.what)
+    }
+    var script = FakeSMTPServer.Script()
+    script.extensions = ["SIZE 5000000"]
+    let poor = try FakeSMTPServer(script)
+    let target = "smtp:127.0.0.1:\(poor.port)"
+    #expect(
+      try findings(target) == [
+        "way back: \(target) does not offer XFORWARD", "way back: \(target) does not offer DSN",
+        "way back: \(target) does not offer 8BITMIME",
+        "way back: \(target) does not offer SMTPUTF8",
+        "way back: \(target) takes no more than 5000000 bytes",
+      ])
+    #expect(
+      try findings("unix:/nonexistent/listener")
+        == ["way back: unix:/nonexistent/listener at connect: No such file or directory"])
+    let milter = try RunningMilter(["milter.listen": ""])
+    let own = try findings("unix:\(milter.stateDirectory)/submit.sock")
+    #expect(own.count == 1 && own[0].contains("that is voicemail-milter itself"), "\(own)")
+  }
+
+  @Test func `Exim's configuration is read too`() throws {
+    let exim = try PrivateExim()
+    let program = exim.directory.file("exim")
+    try exim.installSendmail(at: program)
+    let filter = try exim.contentFilter()
+    let right = try filter.command("check", "--live", "--exim", program)
+    #expect(right.status == 0, "\(right.text)")
+    #expect(right.text.contains("ok      Exim: router voicemail_milter leads here\n"))
+    #expect(
+      right.text.contains(
+        "ok      Exim: it listens at port \(exim.reinjectPort) to take messages back\n"))
+    func findings(_ settings: RunningMilter.Settings) throws -> [String] {
+      let path = exim.directory.file("vm.conf")
+      try RunningMilter.write(settings, to: path, in: exim.directory)
+      return EximCheck(exim: program, settings: try Settings.load(path: path)).findings()
+        .filter { $0.grade != .good }.map(\.what)
+    }
+    #expect(
+      try findings([
+        "content_filter.listen": "inet:9@127.0.0.1", "delivery.target": "smtp:127.0.0.1:9",
+      ])
+        == [
+          "Exim: no router leads here",
+          "Exim: it does not listen at port 9 to take messages back",
+        ])
+    #expect(
+      try findings([
+        "content_filter.listen": "inet:\(exim.filterPort)@127.0.0.1",
+        "delivery.target": "smtp:127.0.0.1:9",
+      ]).first == "Exim: router voicemail_milter leads here whatever port a message came in at")
+  }
+
+  @Test func `the listener that --fix-postfix makes is the one in the examples`() throws {
+    let file = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+      .appendingPathComponent("../../postfix-examples/milter/master.cf")
+    let lines = try String(contentsOf: file, encoding: .utf8).split(separator: "\n")
+      .filter { !$0.hasPrefix("#") }
+    let start = try #require(lines.firstIndex { $0.hasPrefix("cleanup-vm ") })
+    func options(_ lines: some Sequence<Substring>) -> [String] {
+      lines.filter { $0.hasPrefix("    -o ") }.map { String($0.dropFirst(7)) }
+    }
+    #expect(options(lines[..<start]) == ReinjectionService.options)
+    #expect(options(lines[start...]) == ReinjectionService.cleanupOptions)
+  }
+}
