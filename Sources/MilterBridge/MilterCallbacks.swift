@@ -73,7 +73,8 @@ func milterHeader(
   _ context: OpaquePointer?, _ name: UnsafeMutablePointer<CChar>?,
   _ value: UnsafeMutablePointer<CChar>?
 ) -> sfsistat {
-  unsafe connection(context)?.header(bytes(name), bytes(value)) ?? SMFIS_CONTINUE
+  guard let connection = unsafe connection(context) else { return SMFIS_CONTINUE }
+  return unsafe connection.header(buffer(name).span, buffer(value).span)
 }
 
 /// C: `xxfi_eoh`
@@ -176,13 +177,17 @@ private func askForMacros(_ context: OpaquePointer?) {
 
 // MARK: - C strings
 
-private func bytes(_ text: UnsafePointer<CChar>?) -> [UInt8] {
-  guard let text = unsafe text else { return [] }
-  return unsafe Array(UnsafeRawBufferPointer(start: text, count: strlen(text)))
+/// Valid as long as libmilter's text: during the callback.
+private func buffer(_ text: UnsafePointer<CChar>?) -> UnsafeBufferPointer<UInt8> {
+  guard let text = unsafe text else { return unsafe UnsafeBufferPointer(start: nil, count: 0) }
+  let start = unsafe UnsafeRawPointer(text).assumingMemoryBound(to: UInt8.self)
+  return unsafe UnsafeBufferPointer(start: start, count: strlen(text))
 }
 
+private func bytes(_ text: UnsafePointer<CChar>?) -> [UInt8] { unsafe Array(buffer(text)) }
+
 private func string(_ text: UnsafePointer<CChar>?) -> String {
-  unsafe String(decoding: bytes(text), as: UTF8.self)
+  unsafe String(decoding: buffer(text), as: UTF8.self)
 }
 
 /// A C `argv`: pointers up to the first null one.

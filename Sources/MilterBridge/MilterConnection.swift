@@ -55,9 +55,14 @@ final class MilterConnection {
     return options.recipientStatus
   }
 
-  func header(_ name: [UInt8], _ value: [UInt8]) -> sfsistat {
-    if isMessageOpen {
-      session.header(name, value: options.keepsLeadingSpace ? value : [UInt8(ascii: " ")] + value)
+  func header(_ name: Span<UInt8>, _ value: Span<UInt8>) -> sfsistat {
+    guard isMessageOpen else { return options.headerStatus }
+    if options.keepsLeadingSpace {
+      session.header(name, value: value)
+    } else {
+      var spaced = [UInt8(ascii: " ")]
+      spaced.append(copying: value)
+      session.header(name, value: spaced.span)
     }
     return options.headerStatus
   }

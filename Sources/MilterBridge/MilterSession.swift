@@ -33,8 +33,9 @@ package protocol MilterSession: AnyObject {
   func recipient(_ address: [UInt8], parameters: [[UInt8]], macros: borrowing MilterMacros)
 
   /// One header field. The value is what follows the colon, with its leading space; folded lines
-  /// are divided by LF alone. An MTA that cannot send the leading space gets one written in.
-  func header(_ name: [UInt8], value: [UInt8])
+  /// are divided by LF alone. An MTA that cannot send the leading space gets one written in. The bytes are gone
+  /// after the call.
+  func header(_ name: Span<UInt8>, value: Span<UInt8>)
 
   /// All header fields have come.
   func endOfHeaders(macros: borrowing MilterMacros) -> MilterReply
@@ -65,7 +66,7 @@ extension MilterSession {
   package func recipient(
     _ address: [UInt8], parameters: [[UInt8]], macros: borrowing MilterMacros
   ) {}
-  package func header(_ name: [UInt8], value: [UInt8]) {}
+  package func header(_ name: Span<UInt8>, value: Span<UInt8>) {}
   package func endOfHeaders(macros: borrowing MilterMacros) -> MilterReply { .continue }
   package func body(_ chunk: RawSpan) -> MilterReply { .continue }
   package func endOfMessage(
@@ -79,5 +80,10 @@ extension Array where Element == UInt8 {
   /// Appends a copy of the bytes; what a session does to keep a body chunk.
   package mutating func append(copying chunk: RawSpan) {
     unsafe chunk.withUnsafeBytes { bytes in unsafe append(contentsOf: bytes) }
+  }
+
+  /// Appends a copy of the bytes; what a session does to keep a header field.
+  package mutating func append(copying text: Span<UInt8>) {
+    unsafe text.withUnsafeBufferPointer { bytes in unsafe append(contentsOf: bytes) }
   }
 }

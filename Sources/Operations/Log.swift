@@ -60,8 +60,12 @@ package struct Log: Sendable {
     write(.info, event, fields)
   }
 
-  package func debug(_ event: String, _ fields: KeyValuePairs<String, String?> = [:]) {
-    write(.debug, event, fields)
+  /// On the way of every message: fields that nobody reads are not made.
+  package func debug(
+    _ event: String, _ fields: @autoclosure () -> KeyValuePairs<String, String?> = [:]
+  ) {
+    guard threshold.rank.load(ordering: .relaxed) >= LogLevel.debug.rank else { return }
+    write(.debug, event, fields())
   }
 
   private func write(

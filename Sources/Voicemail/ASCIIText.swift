@@ -20,7 +20,8 @@ package enum ASCIIText {
     return false
   }
 
-  private static func folded(_ byte: UInt8) -> UInt8 {
+  /// The byte, or the small letter of a capital one.
+  static func folded(_ byte: UInt8) -> UInt8 {
     (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(byte) ? byte | 0x20 : byte
   }
 }

@@ -34,9 +34,12 @@ final class ScriptedSession: MilterSession {
     tell("rcpt \(list([address] + parameters))")
   }
 
-  func header(_ name: [UInt8], value: [UInt8]) {
+  func header(_ name: Span<UInt8>, value: Span<UInt8>) {
     headers += 1
-    tell("header \(escaped(name)):\(escaped(value))")
+    var (nameBytes, valueBytes): ([UInt8], [UInt8]) = ([], [])
+    nameBytes.append(copying: name)
+    valueBytes.append(copying: value)
+    tell("header \(escaped(nameBytes)):\(escaped(valueBytes))")
   }
 
   func endOfHeaders(macros: borrowing MilterMacros) -> MilterReply {

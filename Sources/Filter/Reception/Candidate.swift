@@ -2,12 +2,22 @@ internal import MilterBridge
 internal import Voicemail
 
 /// A message while it comes in: envelope, and content rebuilt as the MTA's client sent it.
+///
+/// Ordinary mail is gone at the end of its header section; what it would not need is made there.
 struct Candidate {
-  /// nil when an address or parameter is no UTF-8.
+  /// An address and its ESMTP parameters, as they came.
+  private typealias Path = (address: [UInt8], parameters: [[UInt8]])
+
+  private let sender: Path
+  private var recipients: [Path] = []
+  /// From the end of the header section on; nil when an address or parameter is no UTF-8.
   private(set) var envelope: Envelope?
   /// Header section so far, CRLF line ends.
   private(set) var headers: [UInt8] = []
-  let body: CollectedBody
+  /// What can be told of it as it comes.
+  private(set) var glance = HeaderGlance()
+  /// From the end of the header section on.
+  private(set) var body: CollectedBody?
   /// Kept while the body is read.
   var place: ReceptionLimits.BodyPlace?
   /// Its envelope or header section is larger than any PBX's; the rest of it is not kept.
@@ -17,55 +27,71 @@ struct Candidate {
   /// Postfix's `header_size_limit` is 100 KB for each field; a PBX's whole section has 2 KB.
   static let headerLimitBytes = 1 << 20
   private static let envelopeLimitBytes = 4 << 20
+  private static let usualHeaderBytes = 4 << 10
 
-  var size: Int { headers.count + body.count }
+  var size: Int { headers.count + (body?.count ?? 0) }
 
-  init(sender: [UInt8], parameters: [[UInt8]], directory: String) {
-    body = CollectedBody(directory: directory)
-    guard let sender = Self.text(sender), let parameters = Self.texts(parameters) else { return }
-    envelope = Envelope(sender: sender, senderParameters: parameters, recipients: [])
+  init(sender: [UInt8], parameters: [[UInt8]]) {
+    self.sender = (sender, parameters)
+    headers.reserveCapacity(Self.usualHeaderBytes)
   }
 
   mutating func add(recipient address: [UInt8], parameters: [[UInt8]]) {
     envelopeBytes += address.count + parameters.reduce(64) { $0 + $1.count }
     guard !isOversized, envelopeBytes <= Self.envelopeLimitBytes else { return giveUp() }
-    guard let address = Self.text(address), let parameters = Self.texts(parameters) else {
-      envelope = nil
-      return
-    }
-    envelope?.recipients.append(Recipient(address: address, parameters: parameters))
+    recipients.append((address, parameters))
   }
 
   /// The value begins right after the colon; libmilter divides folded lines by LF alone.
-  mutating func add(header name: [UInt8], value: [UInt8]) {
+  mutating func add(header name: Span<UInt8>, value: Span<UInt8>) {
     guard !isOversized, headers.count + name.count + value.count <= Self.headerLimitBytes else {
       return giveUp()
     }
-    headers += name
+    glance.see(name, value)
+    headers.append(copying: name)
     headers.append(UInt8(ascii: ":"))
-    guard value.contains(0x0A) else {
-      headers += value
-      headers += [0x0D, 0x0A]
-      return
+    var start = 0
+    for index in value.indices where value[index] == 0x0A {
+      headers.append(copying: value.extracting(start..<index))
+      if index == 0 || value[index - 1] != 0x0D { headers.append(0x0D) }
+      start = index
     }
-    var previous: UInt8 = 0
-    for byte in value {
-      if byte == 0x0A, previous != 0x0D { headers.append(0x0D) }
-      headers.append(byte)
-      previous = byte
-    }
-    headers += [0x0D, 0x0A]
+    headers.append(copying: value.extracting(start...))
+    headers.append(0x0D)
+    headers.append(0x0A)
   }
 
-  mutating func endHeaders() { headers += [0x0D, 0x0A] }
+  /// `directory`: where a large body may lie.
+  mutating func endHeaders(directory: String) {
+    headers += [0x0D, 0x0A]
+    envelope = Self.envelope(sender, recipients)
+    recipients = []
+    body = CollectedBody(directory: directory)
+  }
 
   /// The whole message.
-  func content() throws(StepFailure) -> [UInt8] { try body.content(after: headers) }
+  func content() throws(StepFailure) -> [UInt8] {
+    guard let body else { return headers }
+    return try body.content(after: headers)
+  }
 
   private mutating func giveUp() {
     isOversized = true
     headers = []
-    envelope?.recipients = []
+    recipients = []
+  }
+
+  private static func envelope(_ sender: Path, _ recipients: [Path]) -> Envelope? {
+    guard let address = text(sender.address), let parameters = texts(sender.parameters) else {
+      return nil
+    }
+    var envelope = Envelope(sender: address, senderParameters: parameters, recipients: [])
+    for recipient in recipients {
+      guard let address = text(recipient.address), let parameters = texts(recipient.parameters)
+      else { return nil }
+      envelope.recipients.append(Recipient(address: address, parameters: parameters))
+    }
+    return envelope
   }
 
   private static func text(_ bytes: [UInt8]) -> String? { String(validating: bytes, as: UTF8.self) }

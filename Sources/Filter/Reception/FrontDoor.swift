@@ -36,8 +36,7 @@ final class FrontDoor: MilterSession {
   {
     guard !context.closing.isClosing else { return pass("the filter is about to stop") }
     intake.begin()
-    candidate = Candidate(
-      sender: address, parameters: parameters, directory: intake.settings.stateDirectory)
+    candidate = Candidate(sender: address, parameters: parameters)
     let isEncrypted = macros.symbol("{tls_version}") != nil
     let isAuthenticated = macros.symbol("{auth_type}") != nil
     // RFC 3848. No macro tells HELO from EHLO, and hardly a client says HELO.
@@ -52,18 +51,21 @@ final class FrontDoor: MilterSession {
     candidate?.add(recipient: address, parameters: parameters)
   }
 
-  func header(_ name: [UInt8], value: [UInt8]) { candidate?.add(header: name, value: value) }
+  func header(_ name: Span<UInt8>, value: Span<UInt8>) {
+    candidate?.add(header: name, value: value)
+  }
 
   func endOfHeaders(macros: borrowing MilterMacros) -> MilterReply {
     client.queueID = macros.symbol("i")
     if candidate?.isOversized ?? false {
       return passWarning("voicemail not looked for", "its envelope or header section is too large")
     }
+    if let reason = candidate?.glance.reasonToPass { return pass(reason) }
+    candidate?.endHeaders(directory: intake.settings.stateDirectory)
     guard let envelope = candidate?.envelope else {
       // An address that is no UTF-8 cannot be kept verbatim, so the message is not ours to keep.
       return pass("an address in the envelope is not UTF-8")
     }
-    candidate?.endHeaders()
     let headers = candidate?.headers ?? []
     if let reason = intake.reasonToPass(headers: headers, envelope, client) { return pass(reason) }
     let limit = intake.settings.maxConcurrentBodies
@@ -80,7 +82,7 @@ final class FrontDoor: MilterSession {
     guard candidate.size + chunk.byteCount <= limit else {
       return passWarning("message too large", "more than \(limit) bytes")
     }
-    candidate.body.append(chunk)
+    candidate.body?.append(chunk)
     return .continue
   }
 

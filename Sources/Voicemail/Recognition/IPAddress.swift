@@ -14,6 +14,10 @@ package struct IPAddress: Sendable, Hashable {
   /// `[2001:db8::1]`, `IPv6:2001:db8::1`. nil for anything else.
   package init?(_ text: String) {
     var rest = Substring(text)
+    if let value = Self.ipv4(rest) {
+      bits = Self.mappedPrefix | UInt128(value)
+      return
+    }
     if rest.hasPrefix("["), rest.hasSuffix("]") { rest = rest.dropFirst().dropLast() }
     if rest.prefix(5).lowercased() == "ipv6:" { rest = rest.dropFirst(5) }
     guard rest.utf8.count <= 64 else { return nil }
@@ -28,18 +32,26 @@ package struct IPAddress: Sendable, Hashable {
     bits = value
   }
 
+  /// Byte by byte, as it is asked of every message.
   private static func ipv4(_ text: Substring) -> UInt32? {
-    let fields = text.split(separator: ".", omittingEmptySubsequences: false)
-    guard fields.count == 4 else { return nil }
     var value: UInt32 = 0
-    for field in fields {
-      // `010` is 8 to some readers and 10 to others: refused.
-      guard (1...3).contains(field.utf8.count), field.utf8.allSatisfy({ (48...57).contains($0) }),
-        field.utf8.count == 1 || field.utf8.first != 48, let byte = UInt8(field)
-      else { return nil }
-      value = value << 8 | UInt32(byte)
+    var (field, digits, dots) = (UInt32(0), 0, 0)
+    for byte in text.utf8 {
+      switch byte {
+      case 48...57:
+        // `010` is 8 to some readers and 10 to others: refused.
+        guard digits == 0 || field != 0 else { return nil }
+        field = field * 10 + UInt32(byte - 48)
+        digits += 1
+        guard field <= 255 else { return nil }
+      case UInt8(ascii: "."):
+        guard digits > 0, dots < 3 else { return nil }
+        value = value << 8 | field
+        (field, digits, dots) = (0, 0, dots + 1)
+      default: return nil
+      }
     }
-    return value
+    return digits > 0 && dots == 3 ? value << 8 | field : nil
   }
 
   private static func ipv6(_ text: Substring) -> UInt128? {
