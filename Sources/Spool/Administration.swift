@@ -107,6 +107,10 @@ extension Connection {
       WHERE id = ?
       """, .text(to.rawValue), .optional(stage?.rawValue), .integer(nowMS),
       .integer(from == .transcribing ? 1 : 0), .text(id))
+    // What stood still is an administrator's to start: everybody who has not got it is asked again.
+    if [.held, .failed].contains(from), stage != nil {
+      try run("UPDATE recipient SET refused = 0 WHERE message_id = ? AND refused = 1", .text(id))
+    }
     // What stood still has the whole time for a transcript again.
     if to == .waiting {
       try run("UPDATE message SET deadline_from_ms = ? WHERE id = ?", .integer(nowMS), .text(id))

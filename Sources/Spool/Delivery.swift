@@ -4,6 +4,8 @@ package import Voicemail
 package struct RecipientReply: Sendable, Equatable {
   package var address: String
   package var delivered: Bool
+  /// Refused in every way there is: nobody asks again until an administrator says so.
+  package var isFinal = false
   /// Code and text as the MTA said it.
   package var reply: String
 
@@ -65,48 +67,69 @@ extension JobStore {
 
   /// Records the MTA's answers. Content is erased in the transaction that records the last recipient's 2xx.
   ///
-  /// `form`: what goes out from now on, when an attempt has changed it. `story`: what happened on the way.
+  /// `form`: what goes out from now on, when an attempt has changed it. `story`: what happened on the way. What it came
+  /// to: `done` only if every recipient has the message, whatever the caller says; nil when the lease was lost.
   @discardableResult
   package func finishDelivery(
     _ lease: Lease, replies: [RecipientReply], newQueueID: String?, deliveryMS: Int64,
     outcome: DeliveryOutcome, form: DeliveryForm? = nil, story: [String] = [], nowMS: Int64
-  ) throws(SpoolError) -> Bool {
+  ) throws(SpoolError) -> DeliveryOutcome? {
     try commits.perform { connection throws(SpoolError) in
-      guard try connection.holds(lease) else { return false }
+      guard try connection.holds(lease) else { return nil }
+      try connection.note(lease.id, replies, newQueueID)
+      let outcome = try connection.verified(outcome, of: lease.id, nowMS: nowMS)
       // First: what went out is counted when the state changes.
       if let form {
         try connection.run(
           "UPDATE message SET form = ? WHERE id = ?", .text(form.rawValue), .text(lease.id))
       }
-      let held: Bool
       let end: String
       switch outcome {
       case .done:
-        held = try connection.finish(
+        _ = try connection.finish(
           lease, "state = 'delivered', finished_ms = ?, reason = NULL, delivery_ms = ?",
           .integer(nowMS), .integer(deliveryMS))
         end = "delivered as \(newQueueID ?? "(no queue id in the reply)")"
       case .deferred(let untilMS, let reason):
-        held = try connection.finish(
+        _ = try connection.finish(
           lease, "state = 'deferred', due_ms = ?, reason = ?", .integer(untilMS), .text(reason))
         end = "delivery deferred: \(reason)"
       case .held(let reason):
-        held = try connection.finish(lease, "state = 'held', reason = ?", .text(reason))
+        _ = try connection.finish(lease, "state = 'held', reason = ?", .text(reason))
         end = "held: \(reason)"
       }
-      guard held else { return false }
-      try connection.note(lease.id, replies, newQueueID)
       if outcome == .done {
         try connection.run("DELETE FROM content WHERE message_id = ?", .text(lease.id))
         connection.hasErased = true
       }
       for line in story + [end] { try connection.event(lease.id, nowMS, line) }
-      return true
+      return outcome
     }
   }
 }
 
 extension Connection {
+  /// When those that nobody has answered for are asked again.
+  private static let doubtMS: Int64 = 60_000
+
+  /// What an attempt came to by what the spool knows of each recipient.
+  fileprivate func verified(_ outcome: DeliveryOutcome, of id: String, nowMS: Int64)
+    throws(SpoolError) -> DeliveryOutcome
+  {
+    guard outcome == .done else { return outcome }
+    let without = try query(
+      "SELECT refused, reply FROM recipient WHERE message_id = ? AND delivered = 0 ORDER BY refused",
+      .text(id)
+    ) { (isRefused: $0.integer(0) == 1, reply: $0.text(1)) }
+    guard let first = without.first else { return .done }
+    guard first.isRefused else {
+      return .deferred(
+        untilMS: nowMS + Self.doubtMS, reason: "not every recipient has an answer of the MTA")
+    }
+    return .held(
+      reason: "refused for \(without.count) of its recipients: \(first.reply ?? "no reply")")
+  }
+
   /// One message may become several of the MTA's: all their queue ids are kept.
   fileprivate func note(_ id: String, _ replies: [RecipientReply], _ newQueueID: String?)
     throws(SpoolError)
@@ -114,10 +137,10 @@ extension Connection {
     for reply in replies {
       try run(
         """
-        UPDATE recipient SET delivered = ?, reply = ?
+        UPDATE recipient SET delivered = ?, refused = ?, reply = ?
         WHERE message_id = ? AND address = ? AND delivered = 0
-        """, .integer(reply.delivered ? 1 : 0), .text(reply.reply), .text(id),
-        .text(reply.address))
+        """, .integer(reply.delivered ? 1 : 0), .integer(reply.isFinal ? 1 : 0),
+        .text(reply.reply), .text(id), .text(reply.address))
     }
     guard let newQueueID else { return }
     try run(

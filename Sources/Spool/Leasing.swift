@@ -163,7 +163,8 @@ extension Connection {
   private func waitingRecipients(of id: String) throws(SpoolError) -> [Recipient] {
     let rows = try query(
       """
-      SELECT address, parameters FROM recipient WHERE message_id = ? AND delivered = 0
+      SELECT address, parameters FROM recipient
+      WHERE message_id = ? AND delivered = 0 AND refused = 0
       ORDER BY position
       """, .text(id)
     ) { (address: $0.text(0) ?? "", parameters: $0.text(1)) }

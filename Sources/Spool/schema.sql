@@ -121,6 +121,7 @@ CREATE TABLE recipient (
   address TEXT NOT NULL,
   parameters TEXT NOT NULL,             -- JSON array
   delivered INTEGER NOT NULL DEFAULT 0,
+  refused INTEGER NOT NULL DEFAULT 0,   -- for good: not asked again until an administrator says so
   reply TEXT,                           -- of the MTA, the last one
   PRIMARY KEY (message_id, position)
 ) STRICT, WITHOUT ROWID;

@@ -163,6 +163,8 @@ import Testing
     #expect(
       session.mta.messages.map { $0.recipients.map { String($0.prefix { $0 != "@" }) } }
         == [["RCPT TO:<ann"], ["RCPT TO:<later"]])
+    // As enhanced message and as original, and not again with those who were told later.
+    #expect(session.mta.commands.count { $0.hasPrefix("RCPT TO:<never@") } == 2)
     // Who was told later gets the transcript: the refusal was not about the message.
     #expect(session.mta.messages.allSatisfy { $0.received["X-Voicemail-Transcript"] == "none" })
     let story = try oneLine(session.milter.command("show", id).text)

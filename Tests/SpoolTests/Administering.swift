@@ -27,7 +27,8 @@ import Voicemail
       ]
       guard let outcome = outcomes[state] else { return }
       try store.finishDelivery(
-        job.lease, replies: [], newQueueID: nil, deliveryMS: 1, outcome: outcome, nowMS: 1_000)
+        job.lease, replies: job.replies(with: outcome), newQueueID: nil, deliveryMS: 1,
+        outcome: outcome, nowMS: 1_000)
     case .failed:
       try spool.ready(.sample(id), enhanced: Array("enhanced".utf8))
       try spool.run(

@@ -28,7 +28,8 @@ import Voicemail
       ] {
         let job = try unwrap(try store.leaseForDelivery(holder: "d", nowMS: 100))
         try store.finishDelivery(
-          job.lease, replies: [], newQueueID: "4A", deliveryMS: 1, outcome: outcome, nowMS: 100)
+          job.lease, replies: job.replies(with: outcome), newQueueID: "4A", deliveryMS: 1,
+          outcome: outcome, nowMS: 100)
       }
     }
     return [UInt8](try Data(contentsOf: URL(fileURLWithPath: directory.file("spool.sqlite"))))
@@ -53,7 +54,8 @@ import Voicemail
       for _ in 0..<20 {
         guard let job = try store.leaseForDelivery(holder: "d", nowMS: .max) else { break }
         try store.finishDelivery(
-          job.lease, replies: [], newQueueID: nil, deliveryMS: 1, outcome: .done, nowMS: 300)
+          job.lease, replies: job.accepted, newQueueID: nil, deliveryMS: 1, outcome: .done,
+          nowMS: 300)
       }
       return nil
     } catch {

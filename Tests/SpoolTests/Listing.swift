@@ -56,7 +56,7 @@ import Voicemail
         outgoing: item.id == "last" ? nil : [1], nowMS: now)
       let out = try #require(try store.leaseForDelivery(holder: "d", nowMS: now))
       try store.finishDelivery(
-        out.lease, replies: [], newQueueID: nil, deliveryMS: 1, outcome: .done,
+        out.lease, replies: out.accepted, newQueueID: nil, deliveryMS: 1, outcome: .done,
         nowMS: item.received + item.took)
     }
     try store.accept(.sample("waits", receivedMS: now - 5_000))

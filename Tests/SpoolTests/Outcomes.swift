@@ -31,7 +31,7 @@ import Voicemail
     #expect(
       try store.finishDelivery(
         job.lease, replies: replies, newQueueID: "4XYZ", deliveryMS: 7, outcome: .done,
-        nowMS: 2_100))
+        nowMS: 2_100) == .done)
     let details = try #require(try store.details("job1"))
     #expect(details.state == .delivered)
     #expect(details.newQueueID == "4XYZ")
@@ -45,8 +45,9 @@ import Voicemail
     #expect(try spool.number("SELECT count(*) FROM content") == 0)
     #expect(try store.leaseForDelivery(holder: "d", nowMS: .max) == nil)
     #expect(
-      try !store.finishDelivery(
-        job.lease, replies: [], newQueueID: nil, deliveryMS: 1, outcome: .done, nowMS: 2_200))
+      try store.finishDelivery(
+        job.lease, replies: job.accepted, newQueueID: nil, deliveryMS: 1, outcome: .done,
+        nowMS: 2_200) == nil)
   }
 
   @Test func `a failure while recording a delivery keeps the content`() throws {
@@ -59,14 +60,57 @@ import Voicemail
       """)
     #expect(throws: SpoolError.self) {
       try store.finishDelivery(
-        job.lease, replies: [], newQueueID: "4XYZ", deliveryMS: 7, outcome: .done, nowMS: 2_100)
+        job.lease, replies: job.accepted, newQueueID: "4XYZ", deliveryMS: 7, outcome: .done,
+        nowMS: 2_100)
     }
     #expect(try spool.state("job1") == .delivering)
     #expect(try spool.number("SELECT count(*) FROM content") == 2)
     try spool.run("DROP TRIGGER refuse")
     #expect(
       try store.finishDelivery(
-        job.lease, replies: [], newQueueID: "4XYZ", deliveryMS: 7, outcome: .done, nowMS: 2_100))
+        job.lease, replies: job.accepted, newQueueID: "4XYZ", deliveryMS: 7, outcome: .done,
+        nowMS: 2_100) == .done)
+  }
+
+  @Test func `nobody is done with a message that some recipient has no answer for`() throws {
+    let job = try lease()
+    let outcome = try store.finishDelivery(
+      job.lease, replies: [job.accepted[0]], newQueueID: "4A", deliveryMS: 1, outcome: .done,
+      nowMS: 2_100)
+    let reason = "not every recipient has an answer of the MTA"
+    #expect(outcome == .deferred(untilMS: 62_100, reason: reason))
+    #expect(try spool.state("job1") == .deferred)
+    #expect(try spool.number("SELECT count(*) FROM content") == 2)
+    let again = try lease(62_100)
+    #expect(again.envelope.recipients.map(\.address) == ["bob@example.com"])
+    #expect(
+      try store.finishDelivery(
+        again.lease, replies: again.accepted, newQueueID: "4B", deliveryMS: 1, outcome: .done,
+        nowMS: 62_200) == .done)
+    #expect(try spool.number("SELECT count(*) FROM content") == 0)
+  }
+
+  @Test func `who is refused for good is asked again by an administrator only`() throws {
+    let job = try lease()
+    var refusal = RecipientReply(address: "bob@example.com", delivered: false, reply: "550 no")
+    refusal.isFinal = true
+    try store.finishDelivery(
+      job.lease,
+      replies: [refusal, .init(address: "ann@example.com", delivered: false, reply: "450 busy")],
+      newQueueID: nil, deliveryMS: 1, outcome: .deferred(untilMS: 9_000, reason: "450 busy"),
+      nowMS: 2_100)
+    #expect(try store.retryAll(heldToo: false, who: "somebody", nowMS: 3_000) == 1)
+    let second = try lease(3_000)
+    #expect(second.envelope.recipients.map(\.address) == ["ann@example.com"])
+    #expect(
+      try store.finishDelivery(
+        second.lease, replies: second.accepted, newQueueID: "4A", deliveryMS: 1, outcome: .done,
+        nowMS: 3_100) == .held(reason: "refused for 1 of its recipients: 550 no"))
+    #expect(try spool.state("job1") == .held)
+    #expect(try spool.number("SELECT count(*) FROM content") == 2)
+    _ = try store.apply(.release, to: "job1", who: "somebody", reason: nil, nowMS: 4_000)
+    let third = try lease(4_000)
+    #expect(third.envelope.recipients.map(\.address) == ["bob@example.com"])
   }
 
   @Test func `some have it: the others are tried again, at their time`() throws {
@@ -170,7 +214,8 @@ import Voicemail
       let job = try lease()
       #expect(job.id == id)
       try store.finishDelivery(
-        job.lease, replies: [], newQueueID: "4B", deliveryMS: 1, outcome: .done, nowMS: 2_100)
+        job.lease, replies: job.accepted, newQueueID: "4B", deliveryMS: 1, outcome: .done,
+        nowMS: 2_100)
     }
     store.commits.settle()
     #expect(!Self.contains(marker, in: spool.directory))

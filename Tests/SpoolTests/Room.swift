@@ -20,7 +20,8 @@ import Voicemail
     #expect(try spool.state("c") == nil)
     let job = try unwrap(try spool.store.leaseForDelivery(holder: "d", nowMS: 2_000))
     try spool.store.finishDelivery(
-      job.lease, replies: [], newQueueID: nil, deliveryMS: 1, outcome: .done, nowMS: 2_000)
+      job.lease, replies: job.accepted, newQueueID: nil, deliveryMS: 1, outcome: .done, nowMS: 2_000
+    )
     #expect(try spool.store.accept(.sample("c"), within: limits))
   }
 
@@ -35,7 +36,8 @@ import Voicemail
     #expect(error?.sentence.hasSuffix("max_spool_bytes is 1500000") == true)
     let job = try unwrap(try spool.store.leaseForDelivery(holder: "d", nowMS: 2_000))
     try spool.store.finishDelivery(
-      job.lease, replies: [], newQueueID: nil, deliveryMS: 1, outcome: .done, nowMS: 2_000)
+      job.lease, replies: job.accepted, newQueueID: nil, deliveryMS: 1, outcome: .done, nowMS: 2_000
+    )
     #expect(try spool.number("PRAGMA page_count") * 4_096 > 1_000_000)
     #expect(try spool.store.accept(.sample("b", content: noise(1_000_000)), within: limits))
   }
@@ -55,7 +57,8 @@ import Voicemail
     try spool.ready(.sample(content: noise(8_000_000)), enhanced: nil)
     let job = try unwrap(try spool.store.leaseForDelivery(holder: "d", nowMS: 2_000))
     try spool.store.finishDelivery(
-      job.lease, replies: [], newQueueID: nil, deliveryMS: 1, outcome: .done, nowMS: 2_000)
+      job.lease, replies: job.accepted, newQueueID: nil, deliveryMS: 1, outcome: .done, nowMS: 2_000
+    )
     var before = try spool.number("PRAGMA page_count")
     #expect(before > 1_950)
     var steps = 0
@@ -83,7 +86,8 @@ import Voicemail
     try spool.ready(.sample("new", receivedMS: 20 * day), enhanced: nil)
     let job = try unwrap(try spool.store.leaseForDelivery(holder: "d", nowMS: 21 * day))
     try spool.store.finishDelivery(
-      job.lease, replies: [], newQueueID: nil, deliveryMS: 1, outcome: .done, nowMS: 21 * day)
+      job.lease, replies: job.accepted, newQueueID: nil, deliveryMS: 1, outcome: .done,
+      nowMS: 21 * day)
     var held = NewJob.sample("held for years", receivedMS: 1)
     held.fingerprint = [1]
     try spool.store.accept(held)

@@ -75,7 +75,8 @@ import Voicemail
     ] {
       lease = try unwrap(try store.leaseForDelivery(holder: "delivery 1", nowMS: 1_600))
       try store.finishDelivery(
-        lease.lease, replies: [], newQueueID: "4X", deliveryMS: 1, outcome: outcome, nowMS: 1_600)
+        lease.lease, replies: lease.replies(with: outcome), newQueueID: "4X", deliveryMS: 1,
+        outcome: outcome, nowMS: 1_600)
     }
     let story = try unwrap(try store.details("job1")).events
     #expect(
@@ -104,7 +105,8 @@ import Voicemail
     for outcome in [DeliveryOutcome.done, .held(reason: "no"), .done] {
       let job = try unwrap(try spool.store.leaseForDelivery(holder: "d", nowMS: 2_000))
       try spool.store.finishDelivery(
-        job.lease, replies: [], newQueueID: nil, deliveryMS: 1, outcome: outcome, nowMS: 2_000)
+        job.lease, replies: job.replies(with: outcome), newQueueID: nil, deliveryMS: 1,
+        outcome: outcome, nowMS: 2_000)
     }
     try spool.run("DELETE FROM message WHERE state = 'held'")
     let counted = try spool.store.statistics(nowMS: 2_000).messages.filter { $0.value != 0 }

@@ -67,6 +67,17 @@ func unwrap<T>(_ value: T?) throws -> T {
   return value
 }
 
+extension LeasedJob {
+  /// The MTA's answers when it takes the message for everybody.
+  var accepted: [RecipientReply] {
+    envelope.recipients.map { .init(address: $0.address, delivered: true, reply: "250 ok") }
+  }
+
+  func replies(with outcome: DeliveryOutcome) -> [RecipientReply] {
+    outcome == .done ? accepted : []
+  }
+}
+
 extension NewJob {
   static func sample(
     _ id: String = "job1", receivedMS: Int64 = 1_000, content: [UInt8] = Array("body".utf8),

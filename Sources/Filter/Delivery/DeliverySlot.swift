@@ -59,14 +59,17 @@ final class DeliverySlot {
   private func deliver(_ job: LeasedJob) {
     let start = ContinuousClock.now
     Failpoint.pass("delivery claimed")
-    let attempt = Handover(job, context, outlet).run()
+    var attempt = Handover(job, context, outlet).run()
     Failpoint.pass("delivery accepted")
     let took = start.elapsedMS
     let ids = attempt.queueIDs.isEmpty ? nil : attempt.queueIDs.joined(separator: ", ")
-    context.insist("recording a delivery", id: job.id) { store throws(SpoolError) in
-      try store.finishDelivery(
-        job.lease, replies: attempt.replies, newQueueID: ids, deliveryMS: took,
-        outcome: attempt.outcome, form: attempt.form, story: attempt.story, nowMS: Clock.nowMS())
+    context.insist("recording a delivery", id: job.id) {
+      [attempted = attempt] store throws(SpoolError) in
+      let outcome = try store.finishDelivery(
+        job.lease, replies: attempted.replies, newQueueID: ids, deliveryMS: took,
+        outcome: attempted.outcome, form: attempted.form, story: attempted.story,
+        nowMS: Clock.nowMS())
+      attempt.outcome = outcome ?? attempted.outcome
     }
     Failpoint.pass("delivery stored")
     report(job, attempt, took)

@@ -67,6 +67,10 @@ final class Handover {
       rung = next(after: current)
       note(refused: current, goesOn: rung)
     }
+    let refused = Set(waiting.map(\.address))
+    for index in attempt.replies.indices where refused.contains(attempt.replies[index].address) {
+      attempt.replies[index].isFinal = true
+    }
     attempt.outcome = outcome(areSomeRefused: !waiting.isEmpty)
     return attempt
   }
