@@ -9,11 +9,12 @@ package struct GMimeReader: MessageReader {
   }
 
   /// The facts, and the SHA-256 of the contents of those leaves that `choose` names for them: transfer encoding removed,
-  /// in one reading and without memory for the contents.
-  package func read(_ message: [UInt8], digestingParts choose: (MessageFacts) -> [Int])
-    throws(StepFailure) -> (facts: MessageFacts, digests: [[UInt8]])
-  {
-    var facts = readHeaders(message)
+  /// in one reading and without memory for the contents. `headers`: what `readHeaders` said of it, when it was asked.
+  package func read(
+    _ message: [UInt8], headers: MessageFacts? = nil,
+    digestingParts choose: (MessageFacts) -> [Int]
+  ) throws(StepFailure) -> (facts: MessageFacts, digests: [[UInt8]]) {
+    var facts = headers ?? readHeaders(message)
     return try ParsedMessage.parse(message) { parsed in
       facts.parts = parsed.leaves.enumerated().map { Self.facts(parsed.nodes[$1], index: $0) }
       facts.text = Self.text(parsed, "text/plain") ?? Self.text(parsed, "text/html")

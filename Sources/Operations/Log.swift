@@ -93,7 +93,8 @@ package struct Log: Sendable {
 
   /// A line stays a line whatever a stranger put into a value.
   private static func oneLine(_ text: String) -> String {
-    String(
+    guard !text.utf8.allSatisfy({ (0x20..<0x7f).contains($0) }) else { return text }
+    return String(
       String.UnicodeScalarView(
         text.unicodeScalars.map { scalar in
           scalar.value < 0x20 || (0x7f...0x9f).contains(scalar.value)
@@ -103,6 +104,10 @@ package struct Log: Sendable {
 
   /// By scalars, not characters: a combining mark behind a quote must not hide it.
   private static func quoted(_ value: String) -> String {
+    let isPlain = value.utf8.allSatisfy {
+      (0x21..<0x7f).contains($0) && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "=")
+    }
+    if isPlain, !value.isEmpty { return value }
     let clean = oneLine(value)
     guard
       clean.isEmpty || clean.unicodeScalars.contains(where: { " \"=".unicodeScalars.contains($0) })

@@ -69,12 +69,25 @@ final class CommitQueue: Sendable {
     guard !batch.isEmpty else { return }
     let errors = file.withLock { file in Self.perform(batch, in: file) }
     for (entry, error) in zip(batch, errors) { entry.finish(error) }
-    guard isIdle else { return }
-    file.withLock { file in
-      guard let connection = try? file.connected(), connection.hasErased else { return }
-      // secure_delete cleans the tables; the log keeps what they held until it is cut.
-      connection.hasErased = (try? connection.run("PRAGMA wal_checkpoint(TRUNCATE)")) == nil
-    }
+    file.withLock { writeBack($0, isIdle: isIdle) }
+  }
+
+  /// 4 MB, SQLite's own measure; and what the log may grow to while somebody always waits.
+  private static let logPages = 1_000
+  private static let mostLogPages = 4_000
+
+  /// Brings the log's pages into the file, after the answers: nobody waits for it but those who come meanwhile.
+  private func writeBack(_ file: SpoolFile, isIdle: Bool) {
+    let mustCut = isIdle && file.hasErased
+    guard mustCut || file.pagesInLog > (isIdle ? Self.logPages : Self.mostLogPages),
+      let connection = try? file.connected()
+    else { return }
+    // secure_delete cleans the tables; the log keeps what they held until it is cut.
+    let how = mustCut ? "TRUNCATE" : "PASSIVE"
+    // C: 1 when another program is in the way; it is tried again after the next commit.
+    let isBlocked = try? connection.query("PRAGMA wal_checkpoint(\(how))") { $0.integer(0) }.first
+    connection.noteWrittenBack()
+    if mustCut, isBlocked == 0 { connection.hasErased = false }
   }
 
   private static func perform(_ batch: [Waiting], in file: SpoolFile) -> [SpoolError?] {
@@ -92,12 +105,18 @@ final class CommitQueue: Sendable {
 
   /// One transaction; an entry that fails is undone alone, a commit for which there is no room is tried again one
   /// by one.
-  private static func commit(_ batch: [Waiting], on connection: Connection) -> [SpoolError?] {
+  ///
+  /// For a savepoint SQLite copies every page that is changed after it, into a file when they are many. So the first
+  /// try goes without; when an entry has failed half-way, all is undone and done again with one for each.
+  private static func commit(
+    _ batch: [Waiting], on connection: Connection, savingEach: Bool = false
+  ) -> [SpoolError?] {
     var errors: [SpoolError?] = []
     do throws(SpoolError) {
       try connection.run("BEGIN IMMEDIATE")
       for entry in batch {
-        try connection.run("SAVEPOINT entry")
+        if savingEach { try connection.run("SAVEPOINT entry") }
+        let changes = connection.totalChanges
         do throws(SpoolError) {
           try entry.body(connection)
           errors.append(nil)
@@ -106,9 +125,14 @@ final class CommitQueue: Sendable {
           errors.append(error)
           // On a full disk SQLite rolls the whole transaction back by itself: nothing to go back to.
           guard connection.isInTransaction else { throw error }
-          try connection.run("ROLLBACK TO entry")
+          if savingEach {
+            try connection.run("ROLLBACK TO entry")
+          } else if connection.totalChanges != changes {
+            try connection.run("ROLLBACK")
+            return batch.count == 1 ? errors : commit(batch, on: connection, savingEach: true)
+          }
         }
-        try connection.run("RELEASE entry")
+        if savingEach { try connection.run("RELEASE entry") }
       }
       Failpoint.pass("before commit")
       try connection.run("COMMIT")

@@ -24,6 +24,9 @@ enum SQLValue: Sendable {
   /// Why nothing new may be written: it would not survive this process.
   var noReception: SpoolError?
 
+  /// Where SQLite notes the length of the log.
+  private let logLength: UnsafeMutablePointer<Int32>
+
   /// How long another program's lock is waited for; the MTA waits meanwhile.
   private static let patienceMS = 2_000
 
@@ -47,6 +50,8 @@ enum SQLValue: Sendable {
       throw SpoolError(code: code, "spool \(path): cannot be opened: \(words)")
     }
     unsafe handle = opened
+    unsafe logLength = .allocate(capacity: 1)
+    unsafe logLength.initialize(to: 0)
     self.path = path
     unsafe sqlite3_extended_result_codes(opened, 1)
   }
@@ -54,9 +59,12 @@ enum SQLValue: Sendable {
   deinit {
     unsafe statements.values.forEach { _ = unsafe sqlite3_finalize($0) }
     unsafe sqlite3_close_v2(handle)
+    unsafe logLength.deallocate()
   }
 
   private func configure() throws(SpoolError) {
+    // In place of the automatic checkpoint, which lets the commit that meets it wait for two more syncs.
+    unsafe sqlite3_wal_hook(handle, noteLogLength, logLength)
     // auto_vacuum first: it takes effect only before the first table.
     let wanted: [(set: String, read: String, value: String)] = [
       ("busy_timeout = \(Self.patienceMS)", "busy_timeout", "\(Self.patienceMS)"),
@@ -78,6 +86,13 @@ enum SQLValue: Sendable {
       }
     }
   }
+
+  /// Pages in the write-ahead log that are not in the file yet, or were so at the last commit.
+  var pagesInLog: Int { unsafe Int(logLength.pointee) }
+  func noteWrittenBack() { unsafe logLength.pointee = 0 }
+
+  /// Rows that have been changed since the connection was opened. C: `sqlite3_total_changes64`
+  var totalChanges: Int64 { unsafe sqlite3_total_changes64(handle) }
 
   /// False after SQLite has rolled back by itself. C: `sqlite3_get_autocommit`
   var isInTransaction: Bool { unsafe sqlite3_get_autocommit(handle) == 0 }
@@ -182,6 +197,14 @@ enum SQLValue: Sendable {
     let verb = sql.split(whereSeparator: \.isWhitespace).prefix(3).joined(separator: " ")
     return SpoolError(code: code, "spool \(path): \(verb) ...: \(words) (code \(code))")
   }
+}
+
+/// C: the callback of `sqlite3_wal_hook`, on the thread that commits.
+private func noteLogLength(
+  _ length: UnsafeMutableRawPointer?, _: OpaquePointer?, _: UnsafePointer<CChar>?, _ pages: Int32
+) -> Int32 {
+  unsafe length?.assumingMemoryBound(to: Int32.self).pointee = pages
+  return SQLITE_OK
 }
 
 /// The current row of a query; valid inside the closure it is given to.

@@ -91,7 +91,15 @@ extension Connection {
 
 /// JSON columns: facts that are read and written whole.
 enum JSONColumn {
+  static func encode(_ value: [String]) throws(SpoolError) -> SQLValue {
+    value.isEmpty ? .text("[]") : try encode(any: value)
+  }
+
   static func encode(_ value: some Encodable) throws(SpoolError) -> SQLValue {
+    try encode(any: value)
+  }
+
+  private static func encode(any value: some Encodable) throws(SpoolError) -> SQLValue {
     do {
       let encoder = JSONEncoder()
       encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]

@@ -46,6 +46,10 @@ final class SpoolFile {
   // The connection must be closed before the lock goes.
   deinit { connection = nil }
 
+  /// Of the connection as it stands.
+  var pagesInLog: Int { connection?.pagesInLog ?? 0 }
+  var hasErased: Bool { connection?.hasErased ?? false }
+
   /// The connection for the next transaction.
   func connected() throws(SpoolError) -> Connection {
     if poison?.isDamage ?? false, let poison, mayRepair { try setAside(poison) }

@@ -68,6 +68,50 @@ import Voicemail
     #expect(try spool.number("SELECT count(*) FROM content") == 10)
   }
 
+  @Test func `one that fails half-way leaves nothing and takes nothing with it`() throws {
+    let spool = try TestSpool()
+    let store = spool.store
+    try together(store, 6) { number in
+      guard number == 3 else {
+        _ = try? store.accept(.sample("job\(number)"))
+        return
+      }
+      _ = try? store.commits.perform { connection throws(SpoolError) in
+        try connection.run("INSERT INTO pause VALUES ('delivery', 1, 'somebody')")
+        throw SpoolError("half-way")
+      }
+    }
+    #expect(try spool.number("SELECT count(*) FROM pause") == 0)
+    #expect(try spool.number("SELECT count(*) FROM message") == 5)
+    #expect(try spool.number("SELECT sum(messages) FROM tally") == 5)
+  }
+
+  @Test
+  func
+    `a long log is written back when nobody waits, and does not grow for ever when somebody does`()
+    throws
+  {
+    let spool = try TestSpool()
+    let megabyte = noise(1 << 20)
+    func bytes(_ path: String) throws -> Int {
+      try Data(contentsOf: URL(fileURLWithPath: path)).count
+    }
+    try spool.store.accept(.sample("a", content: megabyte))
+    spool.store.commits.settle()
+    #expect(try bytes(spool.file) < 1 << 20, "a short one waits for more")
+    for number in 0..<4 { try spool.store.accept(.sample("b\(number)", content: megabyte)) }
+    spool.store.commits.settle()
+    #expect(try bytes(spool.file) > 4 << 20)
+
+    let store = spool.store
+    onThreads(4) { thread in
+      for number in 0..<12 {
+        _ = try? store.accept(.sample("c\(thread).\(number)", content: megabyte))
+      }
+    }
+    #expect(try bytes(spool.file + "-wal") < 30 << 20)
+  }
+
   @Test func `one too large for the disk does not take the others with it`() throws {
     let spool = try TestSpool()
     let store = spool.store

@@ -60,20 +60,26 @@ final class FrontDoor: MilterSession {
     if candidate?.isOversized ?? false {
       return passWarning("voicemail not looked for", "its envelope or header section is too large")
     }
-    if let reason = candidate?.glance.reasonToPass { return pass(reason) }
-    candidate?.endHeaders(directory: intake.settings.stateDirectory)
-    guard let envelope = candidate?.envelope else {
-      // An address that is no UTF-8 cannot be kept verbatim, so the message is not ours to keep.
-      return pass("an address in the envelope is not UTF-8")
+    if let reason = candidate?.glance.reasonToPass {
+      // Debug lines tell all that speaks against it, as `inspect` does; else nobody asks.
+      return pass(reasonInHeaders() ?? reason)
     }
-    let headers = candidate?.headers ?? []
-    if let reason = intake.reasonToPass(headers: headers, envelope, client) { return pass(reason) }
+    if let reason = reasonInHeaders() { return pass(reason) }
     let limit = intake.settings.maxConcurrentBodies
     candidate?.place = context.limits.placeForBody(limit: limit)
     guard candidate?.place != nil else {
       return passWarning("too many messages at once", "\(limit) are being read already")
     }
     return .continue
+  }
+
+  private func reasonInHeaders() -> String? {
+    candidate?.endHeaders(directory: intake.settings.stateDirectory)
+    guard let candidate, let envelope = candidate.envelope else {
+      // An address that is no UTF-8 cannot be kept verbatim, so the message is not ours to keep.
+      return "an address in the envelope is not UTF-8"
+    }
+    return intake.reasonToPass(headers: candidate.headers, envelope, client)
   }
 
   func body(_ chunk: RawSpan) -> MilterReply {
@@ -134,9 +140,10 @@ final class FrontDoor: MilterSession {
 
   func abort() { candidate = nil }
 
-  private func pass(_ reason: String) -> MilterReply {
+  /// The reason is made for those who read debug lines.
+  private func pass(_ reason: @autoclosure () -> String) -> MilterReply {
+    context.log.debug("passes", ["queue_id": client.queueID, "why": reason()])
     candidate = nil
-    context.log.debug("passes", ["queue_id": client.queueID, "why": reason])
     return .accept
   }
 

@@ -16,6 +16,8 @@ struct Intake {
   let context: DaemonContext
   private var live: LiveSettings.Held
   private let reader = GMimeReader()
+  /// Of the open message, when its header section was read before its body came.
+  private var headerFacts: MessageFacts?
 
   init(context: DaemonContext) {
     self.context = context
@@ -27,18 +29,22 @@ struct Intake {
   var recognition: Recognition { live.snapshot.recognition }
 
   /// To be called when a message begins: what was reloaded counts from here on.
-  mutating func begin() { live.refresh() }
+  mutating func begin() {
+    live.refresh()
+    headerFacts = nil
+  }
 
   /// Why a client's messages pass; nil: they may be voicemails.
   func reasonToPass(from client: ClientFacts) -> String? {
     Self.reason(recognition.verdictAtConnect(client) ?? recognition.verdictAtMail(client))
   }
 
-  /// Why a message with this header section passes; nil: its body may tell.
-  func reasonToPass(
+  /// Why a message with this header section, which is whole, passes; nil: its body may tell.
+  mutating func reasonToPass(
     headers: [UInt8], _ envelope: Envelope, _ client: ClientFacts
   ) -> String? {
     let facts = reader.readHeaders(headers)
+    headerFacts = facts
     let reason = Self.reason(recognition.verdictAtEndOfHeaders(facts, envelope, client))
     if let reason, case .valid = recognition.loopGuard.check(facts), !isOwnSubmission(client) {
       context.alarms.raise(.loopSeen, reason, queueID: client.queueID)
@@ -55,7 +61,8 @@ struct Intake {
   /// Why a whole message passes; nil: it is a voicemail. Nothing is kept of it.
   func reasonToPass(content: [UInt8], _ envelope: Envelope, _ client: ClientFacts) -> String? {
     do throws(StepFailure) {
-      return Self.reason(recognition.verdict(try reader.read(content), envelope, client))
+      let (facts, _) = try reader.read(content, headers: headerFacts) { _ in [] }
+      return Self.reason(recognition.verdict(facts, envelope, client))
     } catch {
       return Self.unreadable(error)
     }
@@ -66,7 +73,7 @@ struct Intake {
     let start = ContinuousClock.now
     do throws(StepFailure) {
       var verdict = Verdict.pass(reason: "")
-      let (facts, digests) = try reader.read(content) { facts in
+      let (facts, digests) = try reader.read(content, headers: headerFacts) { facts in
         verdict = recognition.verdict(facts, envelope, client)
         guard case .voicemail(let voicemail) = verdict else { return [] }
         return voicemail.audioParts
