@@ -45,6 +45,28 @@ import Testing
     #expect(alarms.mailDue(nowMS: 5)?.alarm == .spoolFull)
   }
 
+  @Test func `what is not mailed yet outlives the daemon, and so does the pause between two mails`()
+    throws
+  {
+    let directory = try TemporaryDirectory()
+    let path = directory.file("alarms.json")
+    let start: Int64 = 1_800_000_000_000
+    func restarted() -> Alarms { Alarms(Log(level: .error), keptAt: path) }
+    restarted().raise(.messageHeld, "554 no", id: "a", nowMS: start)
+    let second = restarted()
+    #expect(second.counts["message_held"] == 0, "since the start")
+    let mail = try #require(second.mailDue(nowMS: start + 1))
+    #expect([mail.why, mail.id, "\(mail.sinceLastMail)"] == ["554 no", "a", "1"])
+    second.noteMailed(mail, nowMS: start + 2)
+    let third = restarted()
+    #expect(third.nextMailMS() == nil)
+    third.raise(.messageHeld, "555 no", nowMS: start + 3)
+    #expect(third.mailDue(nowMS: start + 3) == nil)
+    #expect(restarted().mailDue(nowMS: start + 2 + Self.hourMS)?.why == "555 no")
+    try "{".write(toFile: path, atomically: true, encoding: .utf8)
+    #expect(restarted().nextMailMS() == nil)
+  }
+
   @Test func `a held message is mailed about, by the target, with what is to be done`() throws {
     var script = FakeSMTPServer.Script()
     script.always["MAIL FROM:<asterisk"] = .say("550 5.7.1 <ann@example.com> never")

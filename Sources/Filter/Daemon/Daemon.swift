@@ -29,7 +29,7 @@ struct Daemon {
     try prepareStateDirectory()
 
     do {
-      let alarms = Alarms(log)
+      let alarms = Alarms(log, keptAt: settings.stateDirectory + "/alarms.json")
       let store = try openSpool(alarms, orders)
       let key = try secret(at: settings.stateDirectory + "/secret")
       let context = DaemonContext(
