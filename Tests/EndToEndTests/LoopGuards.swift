@@ -48,6 +48,26 @@ import Testing
     #expect(session.milter.logLines("info: voicemail").count == 1)
   }
 
+  @Test func `mail that comes again long after its delivery passes, and is no sign of a loop`()
+    throws
+  {
+    let back = try handled()
+    #expect(session.milter.waitForLog(containing: "info: delivered"))
+    let hourAgo = """
+      import sqlite3, sys
+      spool = sqlite3.connect(sys.argv[1] + "/spool.sqlite", isolation_level=None, timeout=20)
+      spool.execute("UPDATE message SET finished_ms = finished_ms - 3600000")
+      """
+    let edit = try ChildProcess(
+      "/usr/bin/python3", ["-c", hourAgo, session.milter.stateDirectory])
+    #expect(edit.waitForExit(seconds: 30) == 0, "\(edit.errors)")
+    // As `postsuper -r` sends it to a content filter.
+    #expect(try send(back, "LATER") == "a")
+    #expect(passed("LATER", "handled here already"))
+    #expect(session.milter.logLines("reinjection listener still runs").isEmpty)
+    #expect(try session.milter.status().daemon?.alarms["loop_seen"] == 0)
+  }
+
   @Test func `a forged marker is no reason to pass, and does not go out`() throws {
     var forged = mail
     forged.extraHeaders = [

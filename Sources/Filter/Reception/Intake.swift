@@ -46,10 +46,25 @@ struct Intake {
     let facts = reader.readHeaders(headers)
     headerFacts = facts
     let reason = Self.reason(recognition.verdictAtEndOfHeaders(facts, envelope, client))
-    if let reason, case .valid = recognition.loopGuard.check(facts), !isOwnSubmission(client) {
+    if let reason, case .valid(let id) = recognition.loopGuard.check(facts),
+      !isOwnSubmission(client), isJustOut(id)
+    {
       context.alarms.raise(.loopSeen, reason, queueID: client.queueID)
     }
     return reason
+  }
+
+  /// A loop brings a message back while it is delivered or soon after. One that comes later was queued again by an
+  /// administrator (`postsuper -r`) or sent on by somebody.
+  private static let loopMS: Int64 = 600_000
+
+  private func isJustOut(_ id: String) -> Bool {
+    do throws(SpoolError) {
+      guard let details = try context.store.details(id) else { return false }
+      return details.finishedMS.map { Clock.nowMS() - $0 < Self.loopMS } ?? true
+    } catch {
+      return true
+    }
   }
 
   /// What goes out by sendmail(1) comes by here once more (non_smtpd_milters), and has no port.
