@@ -3,7 +3,8 @@ internal import Voicemail
 /// Takes what can be read of a damaged spool over into a new one.
 ///
 /// Messages come as they stand, leases too: whoever holds one may still finish it. One whose facts can be read
-/// but not its content has failed. History stays behind.
+/// but not its content has failed. What was paused stays so, and voicemails that were seen are remembered. History stays
+/// behind, in the file that is set aside: it may be long, and mail waits.
 struct Salvage {
   let path: String
   let new: Connection
@@ -32,7 +33,24 @@ struct Salvage {
         lost += 1
       }
     }
+    takeOver("pause", ["stage", "since_ms", "who"], from: old)
+    takeOver("seen", ["fingerprint", "at_ms"], from: old)
     return (saved, lost)
+  }
+
+  /// Rows that stand for themselves, up to the damage from either end.
+  private func takeOver(_ table: String, _ columns: [String], from old: Connection) {
+    let names = columns.joined(separator: ", ")
+    let places = columns.map { _ in "?" }.joined(separator: ", ")
+    _ = try? new.run("BEGIN IMMEDIATE")
+    for direction in ["ASC", "DESC"] {
+      old.each("SELECT \(names) FROM \(table) ORDER BY \(columns[0]) \(direction)") { row in
+        let values = columns.indices.map { row.value(Int32($0)) }
+        _ = try? new.run(
+          "INSERT OR IGNORE INTO \(table) (\(names)) VALUES (\(places))", list: values)
+      }
+    }
+    _ = try? new.run("COMMIT")
   }
 
   /// Up to the damage from either end, by the table and by the index of its key.

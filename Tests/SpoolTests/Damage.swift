@@ -131,6 +131,10 @@ import Voicemail
         try store.accept(
           .sample("job\(number)", content: noise(30_000, seed: UInt64(number))))
       }
+      _ = try store.pause(.delivery, who: "somebody", nowMS: 1_000)
+      _ = try store.commits.perform { connection throws(SpoolError) in
+        try connection.run("INSERT INTO seen (fingerprint, at_ms) VALUES (x'0102', 1000)")
+      }
     }
     // Pages of recordings in the middle, and the root of the index that reception writes to.
     var bytes = [UInt8](try Data(contentsOf: URL(fileURLWithPath: path)))
@@ -161,6 +165,11 @@ import Voicemail
       notices.withLock { $0 }.contains {
         if case .setAside(_, _, 40, 0) = $0 { true } else { false }
       })
+    #expect(try store.pauses() == [.init(stage: .delivery, sinceMS: 1_000, who: "somebody")])
+    let seen = try store.commits.perform { connection throws(SpoolError) in
+      try connection.query("SELECT fingerprint FROM seen") { Array($0.blob(0)) }
+    }
+    #expect(seen == [[1, 2]])
   }
 
   @Test(arguments: [
