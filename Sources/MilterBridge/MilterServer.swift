@@ -51,6 +51,7 @@ package final class MilterServer: Sendable {
   private let address: ListenAddress
   private let wakeAddress: SocketAddress?
   private let file: SocketFile?
+  private let watch: PoolWatch?
   private let isStopping = Atomic<Bool>(false)
 
   /// Listens; MTAs that connect from now on wait until `run`.
@@ -66,6 +67,7 @@ package final class MilterServer: Sendable {
       address, named: name, mode: settings.socketMode, group: settings.socketGroup)
     self.address = address
     wakeAddress = SocketAddress(of: socket.descriptor)
+    watch = wakeAddress.map { PoolWatch($0) }
     if case .unix(let path) = address { file = SocketFile(path) } else { file = nil }
     milterProcess.withLock { process in
       process.makeSession = makeSession
@@ -94,7 +96,9 @@ package final class MilterServer: Sendable {
 
   /// Serves until `stop` or a signal. Blocks its thread. C: `smfi_main`
   package func run() throws(MilterError) {
+    watch?.start()
     let result = smfi_main()
+    watch?.end()
     file?.remove()
     // Stopped before it has begun, it says it failed.
     guard !isStopping.load(ordering: .relaxed) else { return }

@@ -1,5 +1,4 @@
 import Foundation
-import Synchronization
 import TestSupport
 import Testing
 
@@ -49,17 +48,14 @@ import Testing
     try settle("BEFORE")
     let (openBefore, residentBefore) = (figures.descriptors, figures.resident)
     let stalled = try (0..<200).map { try peer($0) }
-    // Each blocks one of libmilter's threads from here on, for up to `idleSeconds`. After such a
-    // burst its count of free threads lags: it starts one thread per event, so that a connection may
-    // have to wait for as many further events as there are half packets. An MTA's other processes
-    // bring them.
+    // Each blocks one of libmilter's threads from here on, for up to `idleSeconds`. After such a burst its count of free
+    // threads lags: it starts one thread per event, so that a connection would have to wait for as many further events
+    // as there are half packets. `PoolWatch` brings them.
     for (client, piece) in stalled { try client.sendRaw(piece) }
-    let others = OtherConnections(session.milter.milterAddress)
     #expect(eventually { figures.descriptors >= openBefore + 200 })
     let start = ContinuousClock.now
     try settle("MEANWHILE")
     #expect(ContinuousClock.now - start < .seconds(30))
-    others.end()
     let during = figures.resident
     for (client, _) in stalled { client.close() }
     #expect(
@@ -154,31 +150,5 @@ import Testing
     #expect(
       figures.resident - residentBefore <= 32,
       "\(residentBefore) MB, at last \(figures.resident) MB")
-  }
-}
-
-/// Connections that come one after the other and do not wait.
-private final class OtherConnections: Sendable {
-  private let isEnded = Mutex(false)
-  private let hasEnded = DispatchSemaphore(value: 0)
-
-  init(_ address: String) {
-    Thread.detachNewThread { [self] in
-      var open: [MilterClient] = []
-      while !isEnded.withLock({ $0 }), open.count < 1_000 {
-        if let client = try? MilterClient(address) {
-          try? client.send("O", MilterClient.number(6) + MilterClient.number(0) + [0, 0, 0, 0])
-          open.append(client)
-        }
-        usleep(5_000)
-      }
-      open = []
-      hasEnded.signal()
-    }
-  }
-
-  func end() {
-    isEnded.withLock { $0 = true }
-    hasEnded.wait()
   }
 }
