@@ -5,13 +5,17 @@
  * message costs with it is what libmilter and the MTA cost; nothing written on top of libmilter
  * can be cheaper.
  *
- *     minimal-milter unix:/path | inet:PORT@127.0.0.1
+ *     minimal-milter unix:/path | inet:PORT@127.0.0.1 [take]
+ *
+ * take: it has every body sent, throws it away and answers DISCARD: what a filter that keeps messages costs apart from
+ * looking at them and keeping them.
  */
 #include <libmilter/mfapi.h>
 #include <stdio.h>
 #include <string.h>
 
 static unsigned long offered;
+static int takes;
 
 #define SILENT(flag) ((offered & (flag)) ? SMFIS_NOREPLY : SMFIS_CONTINUE)
 
@@ -26,7 +30,7 @@ static sfsistat negotiate(SMFICTX *context, unsigned long actions, unsigned long
   *wanted_actions = 0;
   /* DATA is answered: without that Postfix over TCP meets a delayed ACK of 40 ms. */
   *wanted_steps = steps & (SMFIP_NR_HELO | SMFIP_NR_MAIL | SMFIP_NR_RCPT | SMFIP_NR_HDR |
-                           SMFIP_NOBODY | SMFIP_NOUNKNOWN | SMFIP_HDR_LEADSPC);
+                           (takes ? SMFIP_NR_BODY : SMFIP_NOBODY) | SMFIP_NOUNKNOWN | SMFIP_HDR_LEADSPC);
   *reserved2 = *reserved3 = 0;
   return SMFIS_CONTINUE;
 }
@@ -70,7 +74,19 @@ static sfsistat on_header(SMFICTX *context, char *name, char *value)
 static sfsistat on_end_of_headers(SMFICTX *context)
 {
   (void)context;
-  return SMFIS_ACCEPT;
+  return takes ? SMFIS_CONTINUE : SMFIS_ACCEPT;
+}
+
+static sfsistat on_body(SMFICTX *context, unsigned char *bytes, size_t count)
+{
+  (void)context, (void)bytes, (void)count;
+  return SILENT(SMFIP_NR_BODY);
+}
+
+static sfsistat on_end_of_message(SMFICTX *context)
+{
+  (void)context;
+  return takes ? SMFIS_DISCARD : SMFIS_ACCEPT;
 }
 
 int main(int count, char **arguments)
@@ -78,8 +94,9 @@ int main(int count, char **arguments)
   static char filter_name[] = "minimal-milter";
   struct smfiDesc filter;
 
-  if (count != 2) {
-    fputs("usage: minimal-milter SOCKET\n", stderr);
+  takes = count == 3 && strcmp(arguments[2], "take") == 0;
+  if (count != 2 + takes) {
+    fputs("usage: minimal-milter SOCKET [take]\n", stderr);
     return 2;
   }
   memset(&filter, 0, sizeof filter);
@@ -92,6 +109,8 @@ int main(int count, char **arguments)
   filter.xxfi_data = on_data;
   filter.xxfi_header = on_header;
   filter.xxfi_eoh = on_end_of_headers;
+  filter.xxfi_body = on_body;
+  filter.xxfi_eom = on_end_of_message;
   filter.xxfi_negotiate = negotiate;
   if (smfi_register(filter) != MI_SUCCESS || smfi_setconn(arguments[1]) != MI_SUCCESS) {
     fprintf(stderr, "minimal-milter: cannot use %s\n", arguments[1]);

@@ -138,6 +138,25 @@ import Testing
     #expect(message.belowOurFields == small.bytes)
   }
 
+  @Test
+  func `an MTA slow to say 250 is waited for, holds up nobody else, and has the message once`()
+    throws
+  {
+    let gate = DispatchSemaphore(value: 0)
+    let session = try Session(
+      script: script { $0.once = [(".", .sayWhen(gate, "250 2.0.0 late"))] })
+    let slow = try session.deliver(try Self.mail().bytes)
+    #expect(session.mta.waitForMessages(1, seconds: 30))
+    let other = try session.deliver(try Self.mail(1).bytes, queueID: "Q2")
+    #expect(session.milter.waitForLog(containing: "info: delivered", "id=\(other)"))
+    #expect(try session.milter.status().count("delivering") == 1)
+    gate.signal()
+    #expect(session.milter.waitForLog(containing: "info: delivered", "id=\(slow)"))
+    #expect(session.milter.logLines("deferred").isEmpty)
+    #expect(session.mta.messages.count == 2)
+    #expect(try !session.milter.spoolHoldsContent)
+  }
+
   @Test func `between recipients the connection ends: nobody has it, and all get it once`() throws {
     for step in [FakeSMTPServer.Step.sayAndDrop("421 4.3.2 shutting down"), .drop] {
       let session = try Session(
@@ -234,6 +253,33 @@ import Testing
       #expect(arrived["X-Voicemail-Transcript"] == "none")
       #expect(arrived["Return-Path"] == "<asterisk@pbx.example.com>")
       #expect(arrived.recordings == [mail.recording])
+    }
+    #expect(milter.waitForLog(containing: "info: delivered"))
+    #expect(try milter.status().count("delivered") == 1)
+  }
+
+  @Test func `sendmail alone may be the target, of a real Exim`() throws {
+    // An Exim that knows nothing of us.
+    let lines = try TemporaryDirectory()
+    let examples = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+      .appendingPathComponent("../../postfix-examples/exim/main.conf").standardizedFileURL
+    try FileManager.default.copyItem(atPath: examples.path, toPath: lines.file("main.conf"))
+    for name in ["acl.conf", "router.conf", "transport.conf"] {
+      try "".write(toFile: lines.file(name), atomically: true, encoding: .utf8)
+    }
+    let exim = try PrivateExim(example: "../../..\(lines.path)")
+    try exim.installSendmail(at: lines.file("sendmail"))
+    let milter = try RunningMilter(["delivery.target": "sendmail:\(lines.file("sendmail"))"])
+    let mail = try Self.mail()
+    #expect(
+      try MTA(milter).send(
+        mail.bytes, to: ["<ann@example.com>", "<bob@example.com>"], queueID: "QQ1") == "d")
+    for user in ["ann", "bob"] {
+      let arrived = ReceivedMail(try #require(exim.waitForMail(of: user, seconds: 60).first))
+      #expect(arrived["X-Voicemail-Transcript"] == "none")
+      #expect(arrived["Return-Path"] == "<asterisk@pbx.example.com>")
+      #expect(arrived.recordings == [mail.recording])
+      #expect(exim.mail(of: user).count == 1)
     }
     #expect(milter.waitForLog(containing: "info: delivered"))
     #expect(try milter.status().count("delivered") == 1)

@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import Synchronization
 import TestSupport
 import Testing
 
@@ -276,6 +277,42 @@ import Testing
     #expect(mta.waitForMessages(1, seconds: 60))
     let status = try second.waitForStatus { $0.count("delivered") == 1 }
     #expect(status.count("delivered") == 1)
+  }
+
+  @Test
+  func
+    `while another program locks the spool mail passes unchanged, and afterwards all is as before`()
+    throws
+  {
+    let session = try Session()
+    let mta = try MTA(session.milter)
+    let lock = try Locker(session.milter.stateDirectory)
+    // What waits for the lock shares its patience. Twice: it is no longer asked at the first.
+    for round in 1...2 {
+      let start = ContinuousClock.now
+      let replies = Mutex<[Character?]>([])
+      let group = DispatchGroup()
+      for number in 1...4 {
+        DispatchQueue.global().async(group: group) {
+          let reply = try? self.offer(
+            self.voicemail("l\(round).\(number)"), to: session.milter, "L\(round)\(number)")
+          replies.withLock { $0.append(reply) }
+        }
+      }
+      group.wait()
+      #expect(replies.withLock { $0 } == ["a", "a", "a", "a"])
+      #expect(ContinuousClock.now - start < .seconds(10))
+    }
+    // Ordinary mail does not even ask the spool.
+    #expect(
+      try mta.send(OrdinaryMail.all[0].bytes, to: ["<ann@example.com>"], queueID: "PLAIN") == "a")
+    #expect(
+      session.milter.waitForLog(containing: "error: voicemail passes", "database is locked"))
+    lock.end()
+    #expect(try isTaken(by: session.milter, "U"))
+    #expect(try allDelivered(session))
+    #expect(session.mta.messages.count == 1)
+    #expect(session.milter.process.isRunning)
   }
 
   @Test func `a spool removed while in use is written again, and nothing is lost`() throws {

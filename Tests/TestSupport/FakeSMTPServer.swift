@@ -11,6 +11,8 @@ package final class FakeSMTPServer: Sendable {
   package enum Step: Sendable {
     /// A reply; its lines are parted by `\n` and go out with CRLF.
     case say(String)
+    /// The same, when the test lets it.
+    case sayWhen(DispatchSemaphore, String)
     /// The same, one byte per packet.
     case drip(String)
     /// These bytes as they are.

@@ -82,6 +82,7 @@ final class FakeSMTPSession {
     let reply = step ?? .say("250 2.0.0 Ok: queued as \(id)")
     switch reply {
     case .say(let text) where text.hasPrefix("2"), .drip(let text) where text.hasPrefix("2"),
+      .sayWhen(_, let text) where text.hasPrefix("2"),
       .sayAndDrop(let text) where text.hasPrefix("2"):
       record.add(message)
     default: break
@@ -103,6 +104,9 @@ final class FakeSMTPSession {
   private func perform(_ step: Step) -> Int? {
     switch step {
     case .say(let text): return send(wire(text)) ? text.first?.wholeNumberValue ?? 0 : nil
+    case .sayWhen(let gate, let text):
+      gate.wait()
+      return perform(.say(text))
     case .drip(let text):
       for byte in wire(text) { guard send([byte]) else { return nil } }
       return text.first?.wholeNumberValue ?? 0
