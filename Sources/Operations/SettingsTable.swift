@@ -78,7 +78,8 @@ package enum SettingsTable {
       "Worker processes, each about 120 MB; 0 is one per processor, at most 4."),
     .init(
       "milter", "listen", .text, "unix:/var/spool/postfix/voicemail-milter/milter.sock",
-      "Where the MTA connects: unix:PATH, inet:PORT@HOST, inet6:PORT@HOST, fd:3; empty is off."),
+      "Where the MTA connects: unix:PATH, inet:PORT@HOST, inet6:PORT@HOST, fd:3 or fd:NAME of systemd; empty is off."
+    ),
     .init(
       "milter", "socket_mode", .mode, "0660",
       "Permissions of a Unix socket; the MTA's user needs write permission."),
@@ -97,7 +98,8 @@ package enum SettingsTable {
       "Messages read at the same time; more pass unchanged."),
     .init(
       "content_filter", "listen", .text, "",
-      "Where the MTA sends mail by SMTP: unix:PATH, inet:PORT@HOST, inet6:PORT@HOST; empty is off."),
+      "Where the MTA sends mail by SMTP: unix:PATH, inet:PORT@HOST, inet6:PORT@HOST, fd:NAME of systemd; empty is off."
+    ),
     .init(
       "content_filter", "socket_mode", .mode, "0660",
       "Permissions of its Unix socket; the MTA's user needs write permission."),

@@ -263,6 +263,70 @@ import Testing
     #expect(mta.waitForMessages(load.voicemails, seconds: 60))
   }
 
+  /// The same for both fronts, named as their units name them (sd_listen_fds(3)).
+  private static let supervisorOfTwo = """
+    import os, socket, subprocess, sys
+    milter, filter, program, configuration = sys.argv[1:]
+    listeners = []
+    for number, path in ((3, filter), (4, milter)):
+        listener = socket.socket(socket.AF_UNIX)
+        listener.bind(path)
+        listener.listen(256)
+        os.dup2(listener.fileno(), number)
+        listeners.append(listener)
+    names = "LISTEN_FDS=2 LISTEN_FDNAMES=content_filter:milter"
+    while True:
+        subprocess.run(["sh", "-c", names + ' LISTEN_PID=$$ exec "$0" run --config "$1"',
+                        program, configuration], pass_fds=(3, 4))
+    """
+
+  @Test func `both fronts take their sockets from systemd, by name, and leave them to the next`()
+    throws
+  {
+    let directory = try TemporaryDirectory()
+    let mta = try FakeSMTPServer()
+    let configuration = directory.file("voicemail-milter.conf")
+    try RunningMilter.write(
+      [
+        "milter.listen": "fd:milter", "content_filter.listen": "fd:content_filter",
+        "delivery.target": mta.target,
+      ], to: configuration, in: directory)
+    let (milter, filter) = (directory.file("m.sock"), directory.file("f.sock"))
+    let supervisor = try ChildProcess(
+      "/usr/bin/python3",
+      ["-c", Self.supervisorOfTwo, milter, filter, RunningMilter.program, configuration])
+    func sendBoth(_ round: Int) throws {
+      var mail = AsteriskMail(try VoicemailRecording.silence(seconds: 1))
+      mail.messageID = "<round\(round)@pbx.example.com>"
+      let client = try MilterClient("unix:\(milter)")
+      #expect(
+        try MTA(client).send(mail.bytes, to: ["<ann@example.com>"], queueID: "M\(round)") == "d")
+      client.close()
+      let wire = try SMTPWire(path: filter)
+      try wire.reply()
+      for line in ["EHLO a", "MAIL FROM:<a@b.c>", "RCPT TO:<bob@example.com>", "DATA"] {
+        try wire.say(line)
+      }
+      try wire.write("Subject: round \(round)\r\n\r\nhello\r\n.\r\n")
+      #expect(try wire.reply().hasPrefix("250"))
+    }
+    for round in 1...2 {
+      #expect(
+        supervisor.waitForErrors(seconds: 60) {
+          $0.components(separatedBy: "info: ready").count > round
+        })
+      try sendBoth(round)
+      #expect(mta.waitForMessages(2 * round, seconds: 30))
+      _ = try RunningMilter.run(["drain", "--config", configuration])
+    }
+    let unknown = directory.file("unknown.conf")
+    try RunningMilter.write(
+      ["milter.listen": "fd:other", "delivery.target": mta.target], to: unknown, in: directory)
+    let failed = try ChildProcess(RunningMilter.program, ["run", "--config", unknown])
+    #expect(failed.waitForExit(seconds: 20) == 1)
+    #expect(failed.errors.contains("fd:other: systemd has handed over no sockets with names"))
+  }
+
   /// MTAs that send one message after the other, each in a session of its own.
   private final class Load: Sendable {
     private struct State {

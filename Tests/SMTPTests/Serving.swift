@@ -292,7 +292,7 @@ import Testing
       ("inet:10025@192.0.2.1", "only loopback"), ("inet6:10025@::", "only loopback"),
       ("inet:0@127.0.0.1", "the port must be"), ("inet:x", "the port must be"),
       ("inet:25@example.com", "no IPv4 address"), ("unix:run", "absolute path"),
-      ("fd:3", "expected unix"),
+      ("fd:3", nil), ("fd:x", "no descriptor number"), ("tcp:1", "expected unix"),
       ("unix:/" + String(repeating: "x", count: 107), "at most 107"),
     ] as [(String, String?)])
   func `only addresses of this host are listened at`(_ text: String, _ complaint: String?) {

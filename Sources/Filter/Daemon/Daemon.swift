@@ -99,7 +99,8 @@ struct Daemon {
     guard !settings.milterListen.isEmpty else { return nil }
     return try MilterServer(
       .init(
-        listen: ListenAddress(settings.milterListen), socketMode: settings.socketMode,
+        listen: ListenAddress(InheritedSockets.resolved(settings.milterListen)),
+        socketMode: settings.socketMode,
         socketGroup: settings.socketGroup, addsFields: settings.marksVoicemail)
     ) { FrontDoor(context: context) }
   }

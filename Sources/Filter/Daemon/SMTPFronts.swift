@@ -11,15 +11,16 @@ struct SMTPFronts {
   /// Checks the address, so that it is found wrong before anything runs.
   static func check(_ settings: Settings) throws(CommandFailure) {
     guard let text = settings.contentFilterListen else { return }
+    let address = try InheritedSockets.resolved(text)
     do throws(SMTPServerFailure) {
-      _ = try SMTPListenAddress(text)
+      _ = try SMTPListenAddress(address)
     } catch {
       throw CommandFailure("[content_filter] listen: \(error.sentence)")
     }
   }
 
   /// Listens; clients that connect are served from now on.
-  init(context: DaemonContext) throws(SMTPServerFailure) {
+  init(context: DaemonContext) throws {
     let settings = context.settings
     let submission = Self.submissionSocket(stateDirectory: settings.stateDirectory)
     let commons = ContentFilterCommons()
@@ -33,7 +34,8 @@ struct SMTPFronts {
       guard let text else { continue }
       servers.append(
         try SMTPServer(
-          SMTPListenAddress(text), mode: mode, group: group, hostname: settings.hostname,
+          SMTPListenAddress(InheritedSockets.resolved(text)), mode: mode, group: group,
+          hostname: settings.hostname,
           activity: context.closing.smtp
         ) {
           ContentFilter(context: context, commons: commons)

@@ -1,6 +1,7 @@
 import Glibc
 
-/// Where the server listens, in the milter's notation: `unix:PATH`, `inet:PORT@HOST`, `inet6:PORT@HOST`.
+/// Where the server listens, in the milter's notation: `unix:PATH`, `inet:PORT@HOST`, `inet6:PORT@HOST`, `fd:NUMBER` for a
+/// socket that listens already.
 ///
 /// Loopback and Unix sockets only. Whoever reaches this port may send mail to anywhere and say by
 /// XFORWARD whose mail it is, so it must not be reached from another host.
@@ -9,6 +10,7 @@ package struct SMTPListenAddress: Sendable, Equatable, CustomStringConvertible {
     case unix(path: String)
     case inet(port: UInt16, host: String)
     case inet6(port: UInt16, host: String)
+    case descriptor(Int32)
   }
 
   let place: Place
@@ -47,8 +49,14 @@ package struct SMTPListenAddress: Sendable, Equatable, CustomStringConvertible {
         throw SMTPServerFailure(text, "only loopback, ::1: it is open to whoever connects")
       }
       place = .inet6(port: port, host: host)
+    case "fd":
+      guard let number = Int32(rest), number >= 0 else {
+        throw SMTPServerFailure(text, "'\(rest)' is no descriptor number")
+      }
+      place = .descriptor(number)
     default:
-      throw SMTPServerFailure(text, "expected unix:PATH, inet:PORT@HOST or inet6:PORT@HOST")
+      throw SMTPServerFailure(
+        text, "expected unix:PATH, inet:PORT@HOST, inet6:PORT@HOST or fd:NUMBER")
     }
   }
 

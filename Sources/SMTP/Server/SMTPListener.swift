@@ -2,15 +2,22 @@ import Glibc
 
 /// A listening socket; closed with the value, its file removed if it is still ours.
 final class SMTPListener: Sendable {
-  let descriptor: Int32
+  private let descriptor: Int32
   private let path: String?
   private let inode: ino_t
+  /// Another process has it too and goes on listening: systemd.
+  private let isShared: Bool
+  /// Readable from `close` on. C: `eventfd`
+  private let closing: Int32
 
   private static let backlog: Int32 = 128
 
   init(
     _ address: SMTPListenAddress, mode: UInt32?, group: String?
   ) throws(SMTPServerFailure) {
+    closing = eventfd(0, Int32(EFD_CLOEXEC))
+    guard closing >= 0 else { throw SMTPServerFailure(address.description, "eventfd", code: errno) }
+    if case .descriptor = address.place { isShared = true } else { isShared = false }
     switch address.place {
     case .unix(let path):
       descriptor = try Self.socket(AF_UNIX, address)
@@ -37,19 +44,91 @@ final class SMTPListener: Sendable {
       unsafe inet_pton(AF_INET6, host, &name.sin6_addr)
       (path, inode) = (nil, 0)
       try Self.bind(descriptor, to: name, address)
+    case .descriptor(let number):
+      try Self.check(inherited: number, address)
+      descriptor = number
+      (path, inode) = (nil, 0)
     }
+    // Another process may take the connection that poll has announced.
+    _ = fcntl(descriptor, F_SETFL, fcntl(descriptor, F_GETFL) | O_NONBLOCK)
   }
 
   deinit {
     Glibc.close(descriptor)
+    Glibc.close(closing)
     guard let path else { return }
     var facts = stat()
     // A newer process may have put its own in place.
     if unsafe lstat(path, &facts) == 0, facts.st_ino == inode { unsafe unlink(path) }
   }
 
-  /// Wakes `accept` for good.
-  func close() { shutdown(descriptor, Int32(SHUT_RDWR)) }
+  /// Wakes `accept` for good. Who connects to a shared socket waits for the next process.
+  func close() {
+    eventfd_write(closing, 1)
+    if !isShared { shutdown(descriptor, Int32(SHUT_RDWR)) }
+  }
+
+  /// The next connection; nil after `close`. C: `accept`
+  func accept() -> Int32? {
+    while true {
+      var entries = [
+        pollfd(fd: closing, events: Int16(POLLIN), revents: 0),
+        pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0),
+      ]
+      guard unsafe poll(&entries, 2, -1) > 0 else { continue }
+      if entries[0].revents != 0 { return nil }
+      let connection = unsafe Glibc.accept(descriptor, nil, nil)
+      if connection >= 0 { return connection }
+      switch errno {
+      case EAGAIN, EINTR, ECONNABORTED: continue
+      // Out of descriptors or memory: others are given back soon; do not spin meanwhile.
+      default: usleep(100_000)
+      }
+    }
+  }
+
+  /// systemd's must be what we would have opened ourselves: it listens, on this host only.
+  private static func check(
+    inherited number: Int32, _ address: SMTPListenAddress
+  ) throws(SMTPServerFailure) {
+    let place = address.description
+    var (listens, size) = (Int32(0), socklen_t(MemoryLayout<Int32>.size))
+    guard unsafe getsockopt(number, SOL_SOCKET, SO_ACCEPTCONN, &listens, &size) == 0 else {
+      throw SMTPServerFailure(place, "descriptor \(number) is no socket")
+    }
+    guard listens != 0 else {
+      throw SMTPServerFailure(place, "descriptor \(number) is a socket that does not listen")
+    }
+    guard isLocal(number) else {
+      throw SMTPServerFailure(
+        place, "only loopback or a Unix socket: it is open to whoever connects")
+    }
+    // systemd hands it over without; programs we start must not inherit it.
+    _ = fcntl(number, F_SETFD, FD_CLOEXEC)
+  }
+
+  private static func isLocal(_ descriptor: Int32) -> Bool {
+    var storage = sockaddr_storage()
+    var size = socklen_t(MemoryLayout<sockaddr_storage>.size)
+    return unsafe withUnsafeMutablePointer(to: &storage) { storage in
+      let status = unsafe storage.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+        unsafe getsockname(descriptor, $0, &size)
+      }
+      guard status == 0 else { return false }
+      let raw = unsafe UnsafeRawPointer(storage)
+      switch unsafe Int32(storage.pointee.ss_family) {
+      case AF_UNIX: return true
+      case AF_INET:
+        let address = unsafe raw.loadUnaligned(as: sockaddr_in.self).sin_addr.s_addr
+        return UInt32(bigEndian: address) >> 24 == 127
+      case AF_INET6:
+        let address = unsafe raw.loadUnaligned(as: sockaddr_in6.self).sin6_addr
+        return unsafe withUnsafeBytes(of: address) { unsafe Array($0) }
+          == [UInt8](repeating: 0, count: 15) + [1]
+      default: return false
+      }
+    }
+  }
 
   private static func socket(
     _ family: Int32, _ address: SMTPListenAddress

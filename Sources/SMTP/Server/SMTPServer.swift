@@ -44,20 +44,7 @@ package final class SMTPServer: Sendable {
     return house.empty(within: seconds)
   }
 
-  /// C: `accept`.
   private static func serve(_ listener: SMTPListener, _ house: ConnectionHouse) {
-    while true {
-      let descriptor = accept(listener.descriptor, nil, nil)
-      if descriptor >= 0 {
-        house.admit(descriptor)
-        continue
-      }
-      switch errno {
-      case EINVAL, EBADF: return  // `close` has shut it down
-      case EINTR, ECONNABORTED: continue
-      // Out of descriptors or memory: others are given back soon; do not spin meanwhile.
-      default: usleep(100_000)
-      }
-    }
+    while let descriptor = listener.accept() { house.admit(descriptor) }
   }
 }
