@@ -29,7 +29,7 @@ struct Commands {
 
   private static let inspectKeys: Set = [
     "file", "verdict", "reason", "rule", "caller", "mailbox", "stated_seconds", "urgent",
-    "duration_seconds", "audio", "rules", "policies",
+    "duration_seconds", "audio", "rules", "policies", "time", "found_in",
   ]
 
   // MARK: - inspect
@@ -50,7 +50,7 @@ struct Commands {
     #expect(policies.map { $0["policy"] as? String } == ["default"])
     #expect(policies[0]["mode"] as? String == "hold")
     let caller = try #require(report["caller"] as? [String: Any])
-    #expect(Set(caller.keys) == ["number", "name"])
+    #expect(Set(caller.keys) == ["number", "e164", "name"])
     #expect(caller["number"] as? String == "07700900123")
     #expect(caller["name"] as? String == "JOHN SMITH")
     let audio = try #require(report["audio"] as? [[String: Any]])
@@ -76,11 +76,19 @@ struct Commands {
     #expect(rules.dropFirst().allSatisfy { $0["matches"] as? Bool == false })
 
     let explained = try place.run("inspect", "--explain", "$v.eml").text
-    #expect(explained.contains("asterisk: matches; found: header Message-ID"))
-    #expect(explained.contains("vpim: no; not found: type, "))
+    #expect(explained.contains("asterisk: matches by header Message-ID, "))
+    #expect(
+      explained.contains("vpim: no, there is none of type, header Message-Context, part voice"))
     let text = try place.run("inspect", "$v.eml").text
+    #expect(
+      explained.contains(
+        "fusionpbx: no, header Subject is \"[PBX]: New message 3 in mailbox 1001\""))
     #expect(!text.contains("vpim"))
-    for word in ["v.eml: voicemail\n", "asterisk", "JOHN SMITH, 07700900123", "GSM", "8000 Hz"] {
+    for word in [
+      "v.eml: voicemail\n", "asterisk", "found       header Message-ID: <Asterisk-3-",
+      "JOHN SMITH (header X-Asterisk-CallerIDName), 07700900123 (header X-Asterisk-CallerID)",
+      "GSM", "8000 Hz",
+    ] {
       #expect(text.contains(word))
     }
   }

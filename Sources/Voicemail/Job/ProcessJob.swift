@@ -33,6 +33,13 @@ package struct ProcessJob {
         let transcribed = transcriber.transcribe(content, of: part, into: &result, stage: stage)
         result.parts.append(transcribed)
       }
+      let heard = result.parts.compactMap(\.audio?.durationSeconds)
+      if !heard.isEmpty, heard.count == result.parts.count,
+        let line = LengthDifference.sentence(
+          stated: order.voicemail.statedSeconds, heard: heard.reduce(0, +))
+      {
+        result.notes.append(line)
+      }
       stage(.writing)
       let start = ContinuousClock.now
       let enhancement = EnhancementRenderer(order.style).render(

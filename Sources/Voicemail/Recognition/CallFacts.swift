@@ -6,14 +6,17 @@ package struct CallFacts {
   ]
 
   private var values: [String: String] = [:]
+  /// By fact the line of the rule that gave it.
+  private(set) var origins: [String: String] = [:]
 
-  /// The first that says something counts.
-  mutating func add(_ captures: [String: String]) {
+  /// The first that says something counts. `key`: the line they come from.
+  mutating func add(_ captures: [String: String], from key: String) {
     for (name, value) in captures where values[name] == nil {
       guard let known = CallerText.known(value) else { continue }
       // A word in the number's place is a name at best.
       if name == "number", !CallerText.isNumber(known) { continue }
       values[name] = known
+      origins[name] = key
     }
   }
 

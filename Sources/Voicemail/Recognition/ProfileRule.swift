@@ -85,53 +85,63 @@ package struct ProfileRule: Sendable {
     return sources
   }
 
+  package func match(_ message: MessageFacts, _ sent: Envelope, _ client: ClientFacts)
+    -> RuleMatch?
+  {
+    if let clients, !clients.contains(client) { return nil }
+    var facts = CallFacts()
+    var matched: [RuleCondition] = []
+    for condition in envelope {
+      guard let captures = condition.captures(message, sent) else { return nil }
+      facts.add(captures, from: condition.key)
+      matched.append(condition)
+    }
+    var own: [RuleCondition] = []
+    for condition in evidence {
+      if let captures = condition.captures(message, sent) {
+        facts.add(captures, from: condition.key)
+        own.append(condition)
+      } else if needsAll {
+        return nil
+      }
+    }
+    guard !own.isEmpty || evidence.isEmpty else { return nil }
+    for condition in finds {
+      if let captures = condition.captures(message, sent) {
+        facts.add(captures, from: condition.key)
+      }
+    }
+    matched += own
+    let keys =
+      (clients == nil ? [] : ["client"])
+      + (needsAll ? matched : Array(matched.prefix(envelope.count + 1))).map(\.key)
+    return RuleMatch(
+      evidence: keys.joined(separator: ", "), place: Self.place(own), caller: facts.caller,
+      mailbox: facts.mailbox, statedSeconds: facts.statedSeconds, isUrgent: facts.isUrgent,
+      time: facts.time, objection: facts.objection, origins: facts.origins)
+  }
+
   private static func place(_ conditions: [RuleCondition]) -> RuleMatch.Place {
     let isContent = !conditions.isEmpty && conditions.allSatisfy(\.survivesForwarding)
     return isContent ? .content : .headerSection
   }
 
-  package func match(_ message: MessageFacts, _ sent: Envelope, _ client: ClientFacts)
-    -> RuleMatch?
-  {
-    trial(message, sent, client).match
-  }
-
-  /// Tries every line, so that it can be told which one decided.
+  /// How every line fares, so that it can be told which one decided.
   package func trial(_ message: MessageFacts, _ sent: Envelope, _ client: ClientFacts)
     -> RuleTrial
   {
-    var trial = RuleTrial(rule: name)
-    var facts = CallFacts()
-    var matched: [RuleCondition] = []
-    var holds = true
+    var trial = RuleTrial(rule: name, needsAll: needsAll)
     if let clients {
-      let isOne = clients.contains(client)
-      trial.steps.append(.init(key: "client", holds: isOne))
-      holds = isOne
+      trial.steps.append(
+        .init(key: "client", holds: clients.contains(client), found: client.address))
     }
     for condition in envelope + evidence {
-      let captures = condition.captures(message, sent)
-      trial.steps.append(.init(key: condition.key, holds: captures != nil))
-      if let captures {
-        matched.append(condition)
-        facts.add(captures)
-      }
+      trial.steps.append(
+        .init(
+          key: condition.key, holds: condition.captures(message, sent) != nil,
+          found: condition.shown(message, sent)))
     }
-    let own = matched.filter { $0.place != .sender && $0.place != .recipient }
-    holds =
-      holds && matched.count - own.count == envelope.count
-      && (needsAll ? own.count == evidence.count : evidence.isEmpty || !own.isEmpty)
-    guard holds else { return trial }
-    for condition in finds {
-      if let captures = condition.captures(message, sent) { facts.add(captures) }
-    }
-    let keys =
-      (clients == nil ? [] : ["client"])
-      + (needsAll ? matched : Array(matched.prefix(1))).map(\.key)
-    trial.match = RuleMatch(
-      evidence: keys.joined(separator: ", "), place: Self.place(own),
-      caller: facts.caller, mailbox: facts.mailbox, statedSeconds: facts.statedSeconds,
-      isUrgent: facts.isUrgent, time: facts.time, objection: facts.objection)
+    trial.match = match(message, sent, client)
     return trial
   }
 }
@@ -141,8 +151,12 @@ package struct RuleTrial: Sendable, Equatable {
   package struct Step: Sendable, Equatable {
     package var key: String
     package var holds: Bool
+    /// What stands there, on one line and short; nil when there is nothing.
+    package var found: String?
   }
   package var rule: String
+  /// Whether one step that does not hold decides.
+  package var needsAll = true
   package var steps: [Step] = []
   package var match: RuleMatch?
 }

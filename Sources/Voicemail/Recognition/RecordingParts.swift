@@ -20,16 +20,33 @@ package enum RecordingParts {
     "originator-spoken-name", "recipient-spoken-name", "spoken-subject",
   ]
 
-  package static func indices(in parts: [PartFacts]) -> [Int] {
-    parts.filter(isRecording).map(\.index)
+  /// What a recording is to the message.
+  package enum Kind: String, Sendable, Codable {
+    case message
+    /// What somebody who passed the message on within the phone system said to it.
+    case introduction
+    /// A name or subject that was spoken (RFC 3801, 4.2): it accompanies a message and is not its text.
+    case spokenName = "spoken name"
   }
 
-  /// Types and names are hints, as PBXs get both wrong; the decoder looks at the bytes.
-  static func isRecording(_ part: PartFacts) -> Bool {
-    guard !part.isNested else { return false }
+  /// Messages and introductions.
+  package static func indices(in parts: [PartFacts]) -> [Int] {
+    parts.filter { [.message, .introduction].contains(kind($0)) }.map(\.index)
+  }
+
+  /// nil for what is no recording. Types and names are hints, as PBXs get both wrong; the decoder looks at the bytes.
+  package static func kind(_ part: PartFacts) -> Kind? {
+    guard isSound(part) else { return nil }
     if let label = part.dispositionParameters["voice"]?.lowercased(), spokenLabels.contains(label) {
-      return false
+      return .spokenName
     }
+    // Asterisk: msgintro0002.wav; FusionPBX: intro_msg_UUID.wav.
+    let name = part.filename?.lowercased() ?? ""
+    return name.hasPrefix("msgintro") || name.hasPrefix("intro_") ? .introduction : .message
+  }
+
+  private static func isSound(_ part: PartFacts) -> Bool {
+    guard !part.isNested else { return false }
     let fileExtension = fileExtension(part.filename)
     if let fileExtension, otherExtensions.contains(fileExtension) { return false }
     let type = part.contentType

@@ -57,6 +57,15 @@ struct RuleCondition: Sendable {
     return nil
   }
 
+  /// What stands in that place, for an administrator: the first text that matches, else the first there is. Text parts
+  /// are too long to be shown.
+  func shown(_ message: MessageFacts, _ envelope: Envelope) -> String? {
+    guard place != .text else { return nil }
+    let texts = texts(message, envelope)
+    let text = texts.first { pattern.captures(in: $0) != nil } ?? texts.first
+    return text.map { SafeText.line($0, limit: 70) }
+  }
+
   private func texts(_ message: MessageFacts, _ envelope: Envelope) -> [String] {
     switch place {
     case .sender: [envelope.sender]

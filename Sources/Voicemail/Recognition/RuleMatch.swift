@@ -20,11 +20,13 @@ package struct RuleMatch: Sendable, Equatable {
   package var time: String?
   /// Why the message is left alone although it is a voicemail: private, or transcribed already.
   package var objection: String?
+  /// By fact (`CallFacts.names`) the line of the rule that gave it: `header Subject`.
+  package var origins: [String: String] = [:]
 
   package init(
     evidence: String, place: Place, caller: Caller = Caller(), mailbox: String? = nil,
     statedSeconds: Int? = nil, isUrgent: Bool = false, time: String? = nil,
-    objection: String? = nil
+    objection: String? = nil, origins: [String: String] = [:]
   ) {
     self.evidence = evidence
     self.place = place
@@ -34,5 +36,6 @@ package struct RuleMatch: Sendable, Equatable {
     self.isUrgent = isUrgent
     self.time = time
     self.objection = objection
+    self.origins = origins
   }
 }
