@@ -1,3 +1,4 @@
+package import Dispatch
 import Foundation
 import Glibc
 import Synchronization
