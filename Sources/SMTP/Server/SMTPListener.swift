@@ -7,16 +7,20 @@ final class SMTPListener: Sendable {
   private let inode: ino_t
   /// Another process has it too and goes on listening: systemd.
   private let isShared: Bool
-  /// Readable from `close` on. C: `eventfd`
-  private let closing: Int32
+  /// A pair of sockets: the first is readable from `close` on.
+  private let closing: (Int32, Int32)
 
   private static let backlog: Int32 = 128
 
   init(
     _ address: SMTPListenAddress, mode: UInt32?, group: String?
   ) throws(SMTPServerFailure) {
-    closing = eventfd(0, Int32(EFD_CLOEXEC))
-    guard closing >= 0 else { throw SMTPServerFailure(address.description, "eventfd", code: errno) }
+    var pair: [Int32] = [-1, -1]
+    let kind = Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue)
+    guard unsafe socketpair(AF_UNIX, kind, 0, &pair) == 0 else {
+      throw SMTPServerFailure(address.description, "socketpair", code: errno)
+    }
+    closing = (pair[0], pair[1])
     if case .descriptor = address.place { isShared = true } else { isShared = false }
     switch address.place {
     case .unix(let path):
@@ -55,7 +59,8 @@ final class SMTPListener: Sendable {
 
   deinit {
     Glibc.close(descriptor)
-    Glibc.close(closing)
+    Glibc.close(closing.0)
+    Glibc.close(closing.1)
     guard let path else { return }
     var facts = stat()
     // A newer process may have put its own in place.
@@ -64,7 +69,7 @@ final class SMTPListener: Sendable {
 
   /// Wakes `accept` for good. Who connects to a shared socket waits for the next process.
   func close() {
-    eventfd_write(closing, 1)
+    shutdown(closing.1, Int32(SHUT_RDWR))
     if !isShared { shutdown(descriptor, Int32(SHUT_RDWR)) }
   }
 
@@ -72,12 +77,12 @@ final class SMTPListener: Sendable {
   func accept() -> Int32? {
     while true {
       var entries = [
-        pollfd(fd: closing, events: Int16(POLLIN), revents: 0),
+        pollfd(fd: closing.0, events: Int16(POLLIN), revents: 0),
         pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0),
       ]
       guard unsafe poll(&entries, 2, -1) > 0 else { continue }
       if entries[0].revents != 0 { return nil }
-      let connection = unsafe Glibc.accept(descriptor, nil, nil)
+      let connection = Glibc.accept(descriptor, nil, nil)
       if connection >= 0 { return connection }
       switch errno {
       case EAGAIN, EINTR, ECONNABORTED: continue
@@ -115,7 +120,7 @@ final class SMTPListener: Sendable {
         unsafe getsockname(descriptor, $0, &size)
       }
       guard status == 0 else { return false }
-      let raw = unsafe UnsafeRawPointer(storage)
+      let raw = UnsafeRawPointer(storage)
       switch unsafe Int32(storage.pointee.ss_family) {
       case AF_UNIX: return true
       case AF_INET:
