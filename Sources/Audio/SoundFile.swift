@@ -15,12 +15,15 @@ internal import Voicemail
   /// What the header claims; 0 when unknown or absurd.
   let claimedFrames: Int64
 
-  /// C: `sf_open_virtual`. `headerless` names the coding of files that carry no header.
-  init(_ bytes: [UInt8], headerless: SoundFormat? = nil) throws(StepFailure) {
+  /// C: `sf_open_virtual`. `headerless` names the coding of files that carry no header, in one channel
+  /// of `rateHz`.
+  init(_ bytes: [UInt8], headerless: SoundFormat? = nil, rateHz: Int32 = 8000)
+    throws(StepFailure)
+  {
     var info = SF_INFO()
     if let headerless {
       info.format = headerless.code
-      info.samplerate = 8000
+      info.samplerate = rateHz
       info.channels = 1
     }
     let file = MemoryFile(bytes)

@@ -4,53 +4,60 @@ package import Voicemail
 package struct SoundFileDecoder: AudioDecoder {
   private let maxSeconds: Int
   private let maxFileBytes: Int
+  private let foreign: ForeignDecoder?
 
-  /// Of a longer recording the first `maxSeconds` are used; a larger file is refused.
-  package init(maxSeconds: Int = 1800, maxFileBytes: Int = 64 << 20) {
-    self.maxSeconds = max(1, min(maxSeconds, 86_400))
+  /// Where the ffmpeg program is; nil where it is not installed.
+  package static var installedProgram: String? { ForeignDecoder.installed }
+
+  /// Of a longer recording the first `maxSeconds` are used; a larger file is refused. `program` is the
+  /// path of ffmpeg, for what libsndfile does not read; nil to do without.
+  package init(
+    maxSeconds: Int = 1800, maxFileBytes: Int = 64 << 20,
+    program: String? = SoundFileDecoder.installedProgram
+  ) {
+    let maxSeconds = max(1, min(maxSeconds, 86_400))
+    self.maxSeconds = maxSeconds
     self.maxFileBytes = maxFileBytes
+    foreign = program.map { ForeignDecoder(path: $0, maxSeconds: maxSeconds) }
   }
 
   package func facts(_ file: [UInt8], contentType: String, filename: String?)
     throws(StepFailure) -> AudioFacts
   {
-    let sound = try open(file, contentType: contentType, filename: filename)
-    return describe(sound, bytes: file.count, readSeconds: nil)
+    let recording = try open(file, contentType: contentType, filename: filename)
+    return describe(recording, bytes: file.count, readSeconds: nil)
   }
 
   package func decode(_ file: [UInt8], contentType: String, filename: String?)
     throws(StepFailure) -> Recording
   {
-    let sound = try open(file, contentType: contentType, filename: filename)
-    let samples = try readMono(sound)
+    let quiet = QuietLibrary(file)
+    defer { withExtendedLifetime(quiet) {} }
+    let recording = try open(file, contentType: contentType, filename: filename)
+    let samples = try readMono(recording.sound)
     guard !samples.isEmpty else { throw SoundFileDecoder.empty }
-    let facts = describe(
-      sound, bytes: file.count,
-      readSeconds: Double(samples.count) / Double(Recording.sampleRateHz))
+    let seconds = Double(samples.count) / Double(Recording.sampleRateHz)
+    let facts = describe(recording, bytes: file.count, readSeconds: seconds)
+    var remarks = recording.remarks
+    if facts.durationSeconds > seconds {
+      remarks.append("longer than max_audio: the first \(maxSeconds) s are used")
+    }
     return Recording(
-      samples: samples, facts: facts, speechSeconds: SpeechActivity(samples).speechSeconds)
+      samples: samples, facts: facts, speechSeconds: SpeechActivity(samples).speechSeconds,
+      remarks: remarks)
   }
 
   private static let empty = StepFailure.permanent("the recording is empty")
 
   private func open(_ file: [UInt8], contentType: String, filename: String?)
-    throws(StepFailure) -> SoundFile
+    throws(StepFailure) -> OpenRecording
   {
     guard !file.isEmpty else { throw SoundFileDecoder.empty }
     guard file.count <= maxFileBytes else {
       throw .permanent("a recording of \(file.count) bytes; the limit is \(maxFileBytes)")
     }
-    let raw = headerlessFormat(file, contentType: contentType, filename: filename)
-    do throws(StepFailure) {
-      let sound = try SoundFile(streamedWAV(file) ?? file)
-      guard let raw, sound.format.isMPEG, !file.starts(with: "ID3".utf8) else { return sound }
-      // Loud bare samples hold the 11 bits that begin an MPEG frame sooner or later.
-      return try SoundFile(file, headerless: raw)
-    } catch {
-      if let raw { return try SoundFile(file, headerless: raw) }
-      guard let foreign = foreignFormat(file) else { throw error }
-      throw .permanent("\(error.sentence) (it looks like \(foreign))")
-    }
+    return try OpenRecording.open(
+      file, contentType: contentType, filename: filename, foreign: foreign)
   }
 
   /// Reads until the file or the allowed time ends, a block at a time; a file that breaks off
@@ -77,10 +84,11 @@ package struct SoundFileDecoder: AudioDecoder {
 
   /// The header's word on the length counts only before decoding, and for what lies behind the
   /// limit.
-  private func describe(_ sound: borrowing SoundFile, bytes: Int, readSeconds: Double?)
+  private func describe(_ recording: borrowing OpenRecording, bytes: Int, readSeconds: Double?)
     -> AudioFacts
   {
-    let claimed = Double(sound.claimedFrames) / Double(sound.sampleRateHz)
+    let rate = recording.sound.sampleRateHz
+    let claimed = Double(recording.sound.claimedFrames) / Double(rate)
     let seconds =
       switch readSeconds {
       case nil: claimed
@@ -88,9 +96,8 @@ package struct SoundFileDecoder: AudioDecoder {
       case .some(let read): read
       }
     return AudioFacts(
-      codec: sound.format.codec, container: sound.format.container,
-      sampleRateHz: sound.sampleRateHz, channels: sound.channels, durationSeconds: seconds,
-      bytes: bytes)
+      codec: recording.codec, container: recording.container, sampleRateHz: rate,
+      channels: recording.sound.channels, durationSeconds: seconds, bytes: bytes)
   }
 }
 

@@ -16,12 +16,27 @@ func streamedWAV(_ file: [UInt8]) -> [UInt8]? {
   return repaired
 }
 
-/// Where a `data` chunk of size 0 begins, behind the chunks before it.
+/// What the sizes in a WAV's header say and its bytes do not hold.
+func wavRemarks(_ file: [UInt8], wasRepaired: Bool) -> [String] {
+  if wasRepaired { return ["its header says that it is empty, which it is not"] }
+  guard file.starts(with: "RIFF".utf8), let (position, size) = dataChunk(file) else { return [] }
+  let there = file.count - position - 8
+  // From 0x7FFFFFFF or so on: whoever wrote it did not know.
+  guard size > there, size < 0x7FFF_0000 else { return [] }
+  return ["cut off: \(there) of \(size) bytes of sound are there"]
+}
+
 private func emptyDataChunk(_ file: [UInt8]) -> Int? {
+  guard let (position, size) = dataChunk(file), size == 0 else { return nil }
+  return position
+}
+
+/// Where the `data` chunk begins, behind the chunks before it, and its size as it says.
+private func dataChunk(_ file: [UInt8]) -> (position: Int, size: Int)? {
   var position = 12
   while position + 8 <= file.count {
     let size = (0..<4).reduce(0) { $0 | Int(file[position + 4 + $1]) << (8 * $1) }
-    guard !file[position...].starts(with: "data".utf8) else { return size == 0 ? position : nil }
+    guard !file[position...].starts(with: "data".utf8) else { return (position, size) }
     // Chunks begin at even positions. Sizes are below 2^32: no overflow, and each step goes on.
     position += 8 + size + size % 2
   }

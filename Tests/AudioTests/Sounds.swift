@@ -16,20 +16,29 @@ enum Sounds {
 
   /// Runs sox; its complaint is the error.
   static func sox(_ arguments: [String]) throws {
+    try run("/usr/bin/sox", ["-R", "-V1"] + arguments)
+  }
+
+  /// Runs ffmpeg, which writes what sox does not.
+  static func ffmpeg(_ arguments: [String]) throws {
+    try run("/usr/bin/ffmpeg", ["-v", "error", "-nostdin", "-y"] + arguments)
+  }
+
+  private static func run(_ program: String, _ arguments: [String]) throws {
     let process = Process()
-    process.executableURL = URL(fileURLWithPath: "/usr/bin/sox")
-    process.arguments = ["-R", "-V1"] + arguments
+    process.executableURL = URL(fileURLWithPath: program)
+    process.arguments = arguments
     let errors = Pipe()
     process.standardError = errors
     try process.run()
     let complaint = errors.fileHandleForReading.readDataToEndOfFile()
     process.waitUntilExit()
     guard process.terminationStatus == 0 else {
-      throw SoxFailure(sentence: String(decoding: complaint, as: UTF8.self))
+      throw EncoderFailure(sentence: String(decoding: complaint, as: UTF8.self))
     }
   }
 
-  struct SoxFailure: Error { var sentence: String }
+  struct EncoderFailure: Error { var sentence: String }
 
   /// Plain PCM samples of a 16 bit WAV with the 44 byte header that sox and Asterisk write.
   static func samples(ofWAV wav: [UInt8]) -> [Int16] {

@@ -17,6 +17,8 @@ enum WorkCommand {
   static func run() -> Int32 {
     // Whatever the daemon had open without close-on-exec is not for a worker.
     closefrom(descriptor + 1)
+    // Nor is the daemon's socket for a program that a worker starts.
+    _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
     takeName()
     limitResources()
     endWithDaemon()

@@ -31,11 +31,16 @@ package struct Recording: Sendable {
   package var facts: AudioFacts
   /// Speech without leading, trailing and long inner silence; 0 when nothing rises above the noise.
   package var speechSeconds: Double
+  /// What was wrong with the file and did not stop the decoder, for the log: clauses in lower case.
+  package var remarks: [String]
 
-  package init(samples: [Int16], facts: AudioFacts, speechSeconds: Double) {
+  package init(
+    samples: [Int16], facts: AudioFacts, speechSeconds: Double, remarks: [String] = []
+  ) {
     self.samples = samples
     self.facts = facts
     self.speechSeconds = speechSeconds
+    self.remarks = remarks
   }
 
   package var durationSeconds: Double { Double(samples.count) / Double(Self.sampleRateHz) }

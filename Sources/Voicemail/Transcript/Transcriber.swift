@@ -36,6 +36,7 @@ package struct Transcriber {
         transcript: .failed("the recording could not be read"))
     }
     result.decodeMS += decodeStart.elapsedMS
+    result.notes += recording.remarks.map { "part \(part.index): \($0)" }
 
     stage(.transcribing)
     let recognizeStart = ContinuousClock.now
