@@ -4,12 +4,13 @@
 # make fuzz    the readers of strangers' bytes get made-up input (SECONDS=600; a short run is in make test)
 # make crash-test  the daemon is killed at random, ROUNDS=500 times; make test does it 5 times
 # make bench   it is measured beside other milters (QUICK=1 in 4 minutes); docs/benchmark.md
+# make bench-speech  word errors, time and memory of the default engine (QUICK=1 in 10 minutes); docs/engines.md
 #
 # All install the Debian packages that are missing; see Scripts/install-packages.
 
 SWIFT_BUILD = swift build -c release --static-swift-stdlib --product voicemail-milter
 
-.PHONY: demo test fuzz crash-test bench build install-packages
+.PHONY: demo test fuzz crash-test bench bench-speech build install-packages
 
 demo:
 	@Scripts/install-packages demo
@@ -37,6 +38,11 @@ bench:
 	@Scripts/install-packages bench
 	$(SWIFT_BUILD)
 	@Scripts/bench $(if $(QUICK),quick)
+
+bench-speech:
+	@Scripts/install-packages bench-speech
+	$(SWIFT_BUILD)
+	@Scripts/bench-speech $(if $(QUICK),quick)
 
 build:
 	@Scripts/install-packages build

@@ -1,16 +1,16 @@
 internal import Glibc
 
-/// Gives telephone speech the band from 3.9 to 7.3 kHz that it would have had, as a table learnt
-/// from wideband speech predicts it.
+/// Gives telephone speech the band from 3.9 to 7.3 kHz that it would have had, as a small network that
+/// learnt from wideband speech predicts it.
 ///
 /// 1. The image is the signal mirrored at 4 kHz: what a poor conversion from 8 to 16 kHz leaves
 ///    above 4 kHz. It has the fine structure of speech, in the wrong strength.
-/// 2. From 16 low bands of a frame (their level against the utterance's mean, its change, and its
-///    dips) the table predicts the energy of 6 high bands.
+/// 2. From the level of 16 low bands against the utterance's mean, at seven moments within 130 ms,
+///    `BandPredictor` tells the energy of 6 high bands.
 /// 3. The image is given these energies and added to the signal.
 ///
 /// The words gain nothing for the ear; the recogniser's model misses this band.
-/// `Scripts/train-band-extension.py` makes the table and has the same steps in Python.
+/// `Scripts/train-band-extension.py` makes its weights and has the same steps in Python.
 struct BandExtension {
   private let spectra = ShortTimeSpectra()
   private let low = MelBands(from: 200, to: 3850, count: 16)
@@ -86,14 +86,7 @@ extension BandExtension {
     let means = activeMeans(levels)
     let overall = means.reduce(0, +) / Float(means.count)
     let relative = levels.map { frame in zip(frame, means).map { $0 - $1 } }
-    return relative.indices.map { number in
-      let later = relative[min(relative.count - 1, number + 3)]
-      let earlier = relative[max(0, number - 3)]
-      let level = relative[number]
-      let change = zip(later, earlier).map { 0.5 * ($0 - $1) }
-      let dips = level.map { 0.05 * min($0, 0) * min($0, 0) }
-      return BandExtensionTable.apply(to: level + change + dips + [1]).map { $0 + overall }
-    }
+    return BandPredictor.shared.predict(relative).map { frame in frame.map { $0 + overall } }
   }
 
   /// The mean of each band over the frames in which somebody speaks: within 6 nepers of the loudest.

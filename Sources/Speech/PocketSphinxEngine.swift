@@ -29,7 +29,7 @@ package final class PocketSphinxEngine: SpeechEngine {
         place(word, from: utterance.lowerBound, of: recording.durationSeconds)
       }
     }
-    return SegmentWriter.segments(words)
+    return SegmentWriter.segments(words, isEnglish: language.hasPrefix("en"))
   }
 
   /// The word with times of the whole recording; nil for what is no word.

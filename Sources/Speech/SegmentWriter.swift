@@ -2,8 +2,8 @@ internal import Voicemail
 
 /// Words a recogniser heard become lines to read.
 ///
-/// PocketSphinx knows neither case nor punctuation. A pause makes a sentence; the word "I" is the
-/// only other thing that is changed: a guess more would be a lie about what was heard.
+/// PocketSphinx knows neither case, digits nor punctuation. A pause makes a sentence; the word "I" and
+/// `SpokenNumbers` are the only other things that are changed: a guess more would be a lie about what was heard.
 enum SegmentWriter {
   /// A silence between words from which on a new segment begins.
   static let pauseSeconds = 0.6
@@ -15,8 +15,8 @@ enum SegmentWriter {
     return mark > text.startIndex ? String(text[..<mark]) : nil
   }
 
-  /// Segments of words that stand in the order of their times.
-  static func segments(_ words: [Word]) -> [Segment] {
+  /// Segments of words that stand in the order of their times; `isEnglish` writes numbers as digits.
+  static func segments(_ words: [Word], isEnglish: Bool) -> [Segment] {
     var runs: [[Word]] = []
     for word in words {
       if let last = runs.last?.last, word.start - last.end < pauseSeconds {
@@ -25,17 +25,19 @@ enum SegmentWriter {
         runs.append([word])
       }
     }
-    return runs.compactMap(segment)
+    return runs.compactMap { segment($0, isEnglish) }
   }
 
-  private static func segment(_ run: [Word]) -> Segment? {
+  private static func segment(_ run: [Word], _ isEnglish: Bool) -> Segment? {
     guard let first = run.first, let last = run.last else { return nil }
-    var words = run
+    var words = isEnglish ? SpokenNumbers.written(run) : run
+    let raw = words == run ? nil : run
     for index in words.indices { words[index].text = cased(words[index].text, isFirst: index == 0) }
     let text = words.map(\.text).joined(separator: " ")
     return Segment(
       start: first.start, end: last.end, text: text.hasSuffix(".") ? text : text + ".",
-      confidence: words.reduce(0) { $0 + $1.confidence } / Double(words.count), words: words)
+      confidence: run.reduce(0) { $0 + $1.confidence } / Double(run.count), words: words,
+      raw: raw)
   }
 
   private static func cased(_ word: String, isFirst: Bool) -> String {

@@ -22,12 +22,28 @@ import Voicemail
       Word(text: "i", start: 1.5, end: 1.6, confidence: 0.75),
       Word(text: "a.m.", start: 2.0, end: 2.1, confidence: 0.5),
     ]
-    let segments = SegmentWriter.segments(words)
+    let segments = SegmentWriter.segments(words, isEnglish: true)
     #expect(segments.map(\.text) == ["Hi I'm it.", "Call I a.m."])
     #expect(segments.map(\.confidence) == [0.5, 0.5])
     #expect(segments.map(\.start) == [0, 1.3])
     #expect(segments.map(\.end) == [0.6, 2.1])
     #expect(segments[0].words.map(\.text) == ["Hi", "I'm", "it"])
-    #expect(SegmentWriter.segments([]).isEmpty)
+    #expect(SegmentWriter.segments([], isEnglish: true).isEmpty)
+  }
+
+  @Test func `numbers are digits in English, and what was heard is kept`() {
+    let words = ["call", "five", "five", "five"].enumerated().map { index, text in
+      Word(
+        text: text, start: Double(index), end: Double(index) + 0.9,
+        confidence: 1 - Double(index) / 4)
+    }
+    let english = SegmentWriter.segments(words, isEnglish: true)
+    #expect(english.map(\.text) == ["Call 555."])
+    #expect(english[0].words.map(\.confidence) == [1, 0.25])
+    #expect(english[0].words[1].start == 1 && english[0].words[1].end == 3.9)
+    #expect(english[0].raw == words)
+    let other = SegmentWriter.segments(words, isEnglish: false)
+    #expect(other.map(\.text) == ["Call five five five."])
+    #expect(other[0].raw == nil)
   }
 }

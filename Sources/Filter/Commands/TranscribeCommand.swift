@@ -24,6 +24,8 @@ enum TranscribeCommand {
     var end: Double
     var text: String
     var confidence: Double
+    /// As the engine heard them.
+    var words: [Word]
   }
 
   static func run(_ words: [String]) throws(CommandFailure) -> Int32 {
@@ -94,7 +96,9 @@ enum TranscribeCommand {
       durationSeconds: transcript.durationSeconds, speechSeconds: transcript.speechSeconds,
       text: transcript.text,
       segments: transcript.segments.map {
-        SegmentReport(start: $0.start, end: $0.end, text: $0.text, confidence: $0.confidence)
+        SegmentReport(
+          start: $0.start, end: $0.end, text: $0.text, confidence: $0.confidence,
+          words: $0.raw ?? $0.words)
       }, reason: transcript.reason)
   }
 

@@ -22,13 +22,19 @@ package struct Segment: Sendable, Codable, Equatable {
   package var text: String
   package var confidence: Double
   package var words: [Word]
+  /// The words as the engine heard them, where `words` write them in another way.
+  package var raw: [Word]?
 
-  package init(start: Double, end: Double, text: String, confidence: Double, words: [Word]) {
+  package init(
+    start: Double, end: Double, text: String, confidence: Double, words: [Word],
+    raw: [Word]? = nil
+  ) {
     self.start = start
     self.end = end
     self.text = text
     self.confidence = confidence
     self.words = words
+    self.raw = raw
   }
 }
 
