@@ -37,6 +37,8 @@ package struct Settings: Sendable, Equatable {
   package var acousticModel: String?
   package var languageModel: String?
   package var dictionary: String?
+  /// Section `[message]`, the templates read.
+  package var style = MessageStyle()
   package var delivery = Delivery()
   package var alarms = Alarms()
   package var logLevel = LogLevel.info
@@ -100,6 +102,11 @@ package struct Settings: Sendable, Equatable {
         errors += error.lines
       }
     }
+    if let directory = values["message.templates"]?.text, !directory.isEmpty {
+      do throws(SettingsError) { style.templates = try TemplateDirectory.load(directory) } catch {
+        errors += error.lines.map { "[message] templates: \($0)" }
+      }
+    }
     guard errors.isEmpty else { throw SettingsError(lines: errors) }
 
     func text(_ name: String) -> String { values[name]?.text ?? "" }
@@ -130,6 +137,7 @@ package struct Settings: Sendable, Equatable {
     acousticModel = optional("transcription.acoustic_model")
     languageModel = optional("transcription.language_model")
     dictionary = optional("transcription.dictionary")
+    style.language = text("message.language")
     alarms = Alarms(
       alertTo: values["alarms.alert_to"]?.list ?? [], alertFrom: optional("alarms.alert_from"))
     delivery = Delivery(

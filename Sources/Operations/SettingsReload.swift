@@ -1,3 +1,5 @@
+internal import Voicemail
+
 extension Settings {
   /// What a changed configuration means for a daemon that runs.
   package struct Reload: Sendable, Equatable {
@@ -46,6 +48,8 @@ extension Settings {
     fixed("[transcription] acoustic_model", \.acousticModel)
     fixed("[transcription] language_model", \.languageModel)
     fixed("[transcription] dictionary", \.dictionary)
+    live("[message] language", \.style.language)
+    live("[message] templates", \.style.templates)
     live("[delivery] target", \.delivery.target)
     live("[delivery] fallback_target", \.delivery.fallbackTarget)
     fixed("[delivery] connections", \.delivery.connections)

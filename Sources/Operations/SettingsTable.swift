@@ -1,3 +1,5 @@
+internal import Voicemail
+
 /// How a setting's text is read.
 package enum SettingKind: Sendable, Equatable {
   case text
@@ -29,7 +31,7 @@ package enum SettingKind: Sendable, Equatable {
       "a size such as 512KB, 100MB or 1GB, from \(Self.shown(range.lowerBound)) to "
         + Self.shown(range.upperBound)
     case .mode: "an octal mode such as 0660"
-    case .choice(let words): "one of " + words.joined(separator: ", ")
+    case .choice(let words): "one of " + words.filter { !$0.isEmpty }.joined(separator: ", ")
     case .country: "a country such as DE or +49"
     case .domains: "domain names such as example.com, comma-separated"
     }
@@ -147,6 +149,12 @@ package enum SettingsTable {
     .init(
       "transcription", "dictionary", .text, "",
       "File of a pocketsphinx pronouncing dictionary; empty is Debian's en-us."),
+    .init(
+      "message", "language", .choice([""] + Language.all.map(\.tag)), "",
+      "Language of the mail's own words; empty: that of the transcript."),
+    .init(
+      "message", "templates", .text, "",
+      "Directory with text.mustache, html.mustache or subject.mustache; empty: those built in."),
     .init(
       "delivery", "target", .text, "smtp:127.0.0.1:10026",
       "The MTA's reinjection listener, which must not use this filter: smtp:HOST:PORT, unix:PATH, or "

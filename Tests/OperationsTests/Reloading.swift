@@ -1,3 +1,4 @@
+import Foundation
 import Testing
 
 @testable import Operations
@@ -17,6 +18,9 @@ import Testing
     "transcription.deadline": "1s",
     "transcription.max_audio": "1min", "transcription.acoustic_model": "/a",
     "transcription.language_model": "/l", "transcription.dictionary": "/d",
+    "message.language": "de",
+    "message.templates": URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+      .appendingPathComponent("../../docs/templates").path,
     "delivery.target": "unix:/x", "delivery.fallback_target": "unix:/y",
     "delivery.connections": "9", "delivery.lifetime": "1d", "delivery.connect_timeout": "1s",
     "delivery.helo_timeout": "1s", "delivery.mail_timeout": "1s", "delivery.rcpt_timeout": "1s",

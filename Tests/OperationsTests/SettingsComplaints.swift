@@ -106,8 +106,8 @@ import Testing
     Case("[deamon]\nworkers = 1", "FILE:1: [deamon]: no such section; did you mean daemon?"),
     Case(
       "[nonsense]",
-      "FILE:1: [nonsense]: no such section; known are alarms, content_filter, daemon, delivery, log, milter, "
-        + "recognition, spool, transcription"),
+      "FILE:1: [nonsense]: no such section; known are alarms, content_filter, daemon, delivery, log, message, "
+        + "milter, recognition, spool, transcription"),
     Case(
       "[daemon]\nworker = 1", "FILE:2: [daemon] worker: no such key; did you mean workers?"),
     Case(
@@ -154,7 +154,7 @@ import Testing
       try complaints(text) == [
         "FILE:3: [daemon] wrkers: no such key; did you mean workers?",
         "FILE:6: [nonsense]: no such section; known are alarms, content_filter, daemon, delivery, log, "
-          + "milter, recognition, spool, transcription",
+          + "message, milter, recognition, spool, transcription",
         "FILE:2: [daemon] workers = x: must be a whole number from 0 to 64",
         "FILE:5: [log] level = loud: must be one of error, warning, info, debug",
       ])

@@ -13,6 +13,7 @@ import Voicemail
         HeaderField("X-Voicemail-Transcript", "ok"),
         HeaderField("X-Voicemail-Language", "en-US"),
         HeaderField("X-Voicemail-Confidence", "0.87"),
+        HeaderField("X-Voicemail-Confidence-Class", "high"),
         HeaderField("X-Voicemail-Duration", "17"),
         HeaderField("X-Voicemail-Engine", "pocketsphinx"),
         HeaderField("X-Voicemail-Caller", "+447700900123"),
@@ -41,7 +42,7 @@ import Voicemail
   func `an absurd length is not told`(_ seconds: Double) {
     let result = render([transcribed(transcript([words("call me")]), seconds: seconds)])
     #expect(!result.headers.contains { $0.name == "X-Voicemail-Duration" })
-    #expect(result.text.contains("Length:   unknown (recording attached: msg0002.WAV)"))
+    #expect(result.text.contains("Length:    unknown (recording attached: msg0002.WAV)"))
   }
 
   @Test func `fields that a stranger wrote in our name are taken out`() {
@@ -67,13 +68,13 @@ import Voicemail
   func `the owner is named when the message has one`(_ to: String, _ expected: String) {
     let result = render(
       [transcribed(transcript([words("call")]))], message: message([("To", to)]))
-    #expect(result.text.contains("For:      \(expected)\n"))
+    #expect(result.text.contains("For:       \(expected)\n"))
   }
 
   @Test func `a date nobody can read is shown as it came`() {
     let result = render(
       [transcribed(transcript([words("call")]))],
       message: message([("Date", "yesterday\r\n\u{202e}at noon")]))
-    #expect(result.text.contains("Received: yesterday at noon\n"))
+    #expect(result.text.contains("Received:  yesterday at noon\n"))
   }
 }

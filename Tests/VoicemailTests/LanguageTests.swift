@@ -60,11 +60,11 @@ import Voicemail
       text(MessageStyle(), spoken: "de-AT") == """
         "ruf mich an"
 
-        Von:       Anna Meyer, +44 7700 900123
-        Für:       Mailbox 1001 (John Smith)
-        Empfangen: Do., 6. Aug. 2026, 15:45 (+0200)
-        Länge:     0:17 (Aufnahme liegt bei: msg0002.WAV)
-        Sprache:   Deutsch
+        Von:        Anna Meyer, +44 7700 900123
+        Für:        Mailbox 1001 (John Smith)
+        Empfangen:  Do., 6. Aug. 2026, 15:45 (+0200)
+        Länge:      0:17 (Aufnahme liegt bei: msg0002.WAV)
+        Sprache:    Deutsch
 
         Automatische Abschrift, ein Entwurf: Namen und Nummern können falsch sein.
 
@@ -73,11 +73,11 @@ import Voicemail
 
   @Test func `is that of the style`() {
     let polish = text(MessageStyle(language: "pl"), spoken: "de-AT")
-    #expect(polish.contains("Język:    niemiecki\n"))
+    #expect(polish.contains("Język:     niemiecki\n"))
   }
 
   @Test(arguments: ["", "tlh", "x\r\n"]) func `is English where we have no words`(_ tag: String) {
-    #expect(text(MessageStyle(), spoken: tag).contains("From:     Anna Meyer"))
+    #expect(text(MessageStyle(), spoken: tag).contains("From:      Anna Meyer"))
   }
 
   @Test func `is a reason's too`() {

@@ -24,11 +24,11 @@ func widest(_ text: String) -> Int {
         "Hi, it's Anna from Meyer. The delivery comes on [Thursday, not?] Wednesday.
         Please call me back before four."
 
-        From:     Anna Meyer, +44 7700 900123
-        For:      mailbox 1001 (John Smith)
-        Received: Thu 6 Aug 2026, 15:45 (+0200)
-        Length:   0:17 (recording attached: msg0002.WAV)
-        Language: English
+        From:      Anna Meyer, +44 7700 900123
+        For:       mailbox 1001 (John Smith)
+        Received:  Thu 6 Aug 2026, 15:45 (+0200)
+        Length:    0:17 (recording attached: msg0002.WAV)
+        Language:  English
 
         Automatic transcript, a draft: names and numbers may be wrong. Words marked
         [like this?] are uncertain.
@@ -44,11 +44,10 @@ func widest(_ text: String) -> Int {
         No transcript: the recording could not be read. Please listen to the
         recording.
 
-        From:     unknown caller
-        For:      John Smith
-        Received: Thu 6 Aug 2026, 15:45 (+0200)
-        Length:   0:17 (recording attached: msg0002.WAV)
-
+        From:      unknown caller
+        For:       John Smith
+        Received:  Thu 6 Aug 2026, 15:45 (+0200)
+        Length:    0:17 (recording attached: msg0002.WAV)
 
         """)
   }
@@ -116,15 +115,15 @@ func widest(_ text: String) -> Int {
       result.text.hasPrefix(
         """
         "call me"
-          (msg0002.WAV, 0:17)
+          Message (msg0002.WAV, 0:17)
 
         No speech found in this recording (0:05).
-          (msgintro0002.WAV, 0:05)
+          Introduction (msgintro0002.WAV, 0:05)
 
-        From:     Anna
+        From:      Anna
         """))
-    #expect(result.text.contains("Length:   0:22 in 2 recordings, all attached\n"))
-    #expect(result.html.contains("<bdi>msgintro0002.WAV</bdi> (0:05)</h2>"))
+    #expect(result.text.contains("Length:    0:22 in 2 recordings, all attached\n"))
+    #expect(result.html.contains(">Introduction (<bdi>msgintro0002.WAV</bdi>, 0:05)</h2>"))
     #expect(result.headers.first { $0.name == "X-Voicemail-Transcript" }?.value == "ok")
     #expect(result.headers.first { $0.name == "X-Voicemail-Duration" }?.value == "22")
   }

@@ -31,7 +31,7 @@ enum PreviewCommand {
             client: client, host: examiner.settings.hostname, spoolID: "preview",
             unixSeconds: now, utcOffsetSeconds: Clock.utcOffsetSeconds()),
           examiner.recognition.loopGuard.marker(id: "preview", unixSeconds: now, message: facts),
-        ])
+        ], style: examiner.settings.style)
       let job = ProcessJob(
         reader: examiner.reader,
         transcriber: Transcriber(

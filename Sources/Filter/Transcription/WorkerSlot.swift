@@ -97,7 +97,8 @@ final class WorkerSlot {
     // Received by a clock that was ahead, it gets no more time than any other.
     let left = context.settings.transcriptionDeadlineMS - max(age, 0)
     var order = WorkOrder(
-      id: job.id, voicemail: job.voicemail, headers: context.ownHeaders(for: job))
+      id: job.id, voicemail: job.voicemail, headers: context.ownHeaders(for: job),
+      style: context.settings.style)
     if left <= 0 {
       order.withoutTranscript = Self.tooLate
     } else if job.attempt > Self.attemptsPerMessage {

@@ -15,11 +15,19 @@ package struct EnhancementRenderer: Sendable {
   ) -> Enhancement {
     let language = language(parts)
     let notice = Notice(voicemail, parts, message, in: language)
-    let added = headers + StatusHeaders.make(voicemail, parts, spoolID: spoolID)
+    let values = TemplateValues.make(notice)
+    var added = headers + StatusHeaders.make(voicemail, parts, spoolID: spoolID)
+    var removed = forged(message)
+    let subject = SubjectLine.render(
+      notice, original: message.header("Subject"), style: style, values: values)
+    if let subject {
+      added.append(HeaderField("Subject", subject))
+      removed.append("Subject")
+    }
     return Enhancement(
       headers: added.map { HeaderField($0.name, SafeText.ascii($0.value, limit: 2000)) },
-      removedHeaders: forged(message), text: TextBlock.render(notice),
-      html: HTMLBlock.render(notice), language: language.tag)
+      removedHeaders: removed, text: TextLayout.lay(style.templates.render(.text, values)),
+      html: style.templates.render(.html, values), language: language.tag)
   }
 
   /// Of our own words: the style's, else the caller's, as far as we know it.

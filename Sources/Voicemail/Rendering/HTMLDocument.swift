@@ -4,7 +4,7 @@ package enum HTMLDocument {
   package static func make(block: String, originalText: String, language: String) -> String {
     let text = trimmed(SafeText.lines(originalText))
     var html = "<!DOCTYPE html>\n"
-    html += "<html lang=\"\(HTMLBlock.escape(LanguageName.tag(language)))\" dir=\"ltr\">\n<head>\n"
+    html += "<html lang=\"\(HTMLEscape.escape(LanguageName.tag(language)))\" dir=\"ltr\">\n<head>\n"
     html += "<meta charset=\"utf-8\">\n"
     html += "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
     html += "<meta name=\"color-scheme\" content=\"light dark\">\n"
@@ -12,14 +12,14 @@ package enum HTMLDocument {
     // Numbers in a transcript may be misheard: they must not become links that dial.
     html += "<meta name=\"format-detection\" content=\"telephone=no, date=no, address=no\">\n"
     html +=
-      "<title>\(HTMLBlock.escape((Language.known(language) ?? .english)[.voicemail]))</title>\n</head>\n"
+      "<title>\(HTMLEscape.escape((Language.known(language) ?? .english)[.voicemail]))</title>\n</head>\n"
     html += "<body style=\"margin:0;padding:16px\">\n\(block)"
     if !text.isEmpty {
       html +=
         "<div dir=\"auto\" style=\"font-family:-apple-system,'Segoe UI',Roboto,Helvetica,Arial,"
       html += "sans-serif;font-size:14px;line-height:1.5;max-width:640px;white-space:pre-wrap;"
       html += "overflow-wrap:anywhere;word-break:break-word;tab-size:4\">"
-      html += "\(HTMLBlock.escape(text))</div>\n"
+      html += "\(HTMLEscape.escape(text))</div>\n"
     }
     return html + "</body>\n</html>\n"
   }

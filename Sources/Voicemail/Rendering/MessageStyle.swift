@@ -5,13 +5,16 @@ package struct MessageStyle: Sendable, Codable, Equatable {
   package var subject: SubjectMode
   /// Whether the caller's words may stand in the subject, which a locked screen shows.
   package var hasContentInSubject: Bool
+  package var templates: TemplateSources
 
   package init(
-    language: String = "", subject: SubjectMode = .original, hasContentInSubject: Bool = true
+    language: String = "", subject: SubjectMode = .original, hasContentInSubject: Bool = true,
+    templates: TemplateSources = TemplateSources()
   ) {
     self.language = language
     self.subject = subject
     self.hasContentInSubject = hasContentInSubject
+    self.templates = templates
   }
 }
 

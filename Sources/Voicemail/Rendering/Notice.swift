@@ -6,6 +6,12 @@ struct Notice {
     /// `0:17`; nil when not known.
     var length: String?
     var language: String
+    /// A colleague's words before a message that was passed on, rather than the caller's.
+    var isIntroduction = false
+    /// Whether paragraphs get time marks.
+    var isLong = false
+    /// No speech, as against no transcript.
+    var isSilent = false
     var outcome: Outcome
   }
 
@@ -16,6 +22,9 @@ struct Notice {
     case sentence(String)
   }
 
+  /// From here on a recording has time marks.
+  private static let longSeconds = 60.0
+
   /// A row of the table of facts.
   struct Fact: Equatable {
     var label: String
@@ -25,12 +34,20 @@ struct Notice {
   /// Of everything here but the caller's words.
   var language: Language
   var recordings: [Recording]
+  var isUrgent: Bool
   /// Name, else number, of the caller; nil when the PBX told neither.
   var caller: String?
+  var name: String?
   /// The number as the PBX sent it.
   var number: String?
+  /// What a telephone dials; nil when it is no such number.
+  var dial: String?
   /// `From` first, which the HTML form shows as its heading instead.
   var facts: [Fact]
+  /// Of all recordings together, `0:17`; nil when not known.
+  var totalLength: String?
+  /// Whether the callers said telephone numbers.
+  var hasNumbers: Bool
   /// nil without any text to explain.
   var legend: String?
 
@@ -51,9 +68,15 @@ struct Notice {
     if parts.isEmpty {
       recordings = [Recording(language: "", outcome: .sentence(language[.noRecording]))]
     }
+    isUrgent = voicemail.isUrgent
     number = CallerText.known(voicemail.caller.number)
-    let name = CallerText.known(voicemail.caller.name)
+    dial = DialableNumber(voicemail.caller.e164 ?? number)?.digits
+    name = CallerText.known(voicemail.caller.name)
     caller = name ?? number
+    let seconds = parts.compactMap(Self.seconds)
+    totalLength = seconds.isEmpty ? nil : Self.clock(seconds.reduce(0, +))
+    let numbers = Self.numbers(parts, caller: number, language)
+    hasNumbers = !numbers.isEmpty
 
     let from = [name, number].compactMap { $0 }.joined(separator: ", ")
     facts = [Fact(label: language[.from], value: from.isEmpty ? language[.unknownCaller] : from)]
@@ -65,8 +88,11 @@ struct Notice {
       if !value.isEmpty { facts.append(Fact(label: language[.received], value: value)) }
     }
     if !parts.isEmpty {
-      facts.append(
-        Fact(label: language[.length], value: Self.length(recordings, parts, language)))
+      let length = Self.length(recordings, total: totalLength, language)
+      let stated = Self.stated(voicemail, seconds).map {
+        "; \(language.fill(.statedLength, ["length": $0]))"
+      }
+      facts.append(Fact(label: language[.length], value: length + (stated ?? "")))
     }
 
     let texts = recordings.filter { if case .text = $0.outcome { true } else { false } }
@@ -77,6 +103,9 @@ struct Notice {
     }
     if !languages.isEmpty {
       facts.append(Fact(label: language[.language], value: languages.joined(separator: ", ")))
+    }
+    if hasNumbers {
+      facts.append(Fact(label: language[.numbersSaid], value: numbers.joined(separator: ", ")))
     }
     legend = texts.isEmpty ? nil : language[.legend]
   }
@@ -89,6 +118,9 @@ struct Notice {
     return Recording(
       filename: filename?.isEmpty ?? true ? nil : filename, length: length,
       language: LanguageName.tag(part.transcript.language),
+      isIntroduction: filename?.lowercased().contains("intro") ?? false,
+      isLong: seconds(part).map { $0 >= longSeconds } ?? false,
+      isSilent: TranscriptJudgement.status(part.transcript) == .none,
       outcome: outcome(part.transcript, length: length, language, &budget))
   }
 
@@ -134,7 +166,7 @@ struct Notice {
   }
 
   private static func length(
-    _ recordings: [Recording], _ parts: [TranscribedPart], _ language: Language
+    _ recordings: [Recording], total: String?, _ language: Language
   ) -> String {
     guard recordings.count != 1 else {
       let length = recordings[0].length ?? language[.unknownLength]
@@ -143,9 +175,33 @@ struct Notice {
       }
       return language.fill(.recordingNamed, ["length": length, "file": name])
     }
-    let total = parts.compactMap(seconds).reduce(0, +)
     return language.fill(
-      .recordingsAttached, ["length": clock(total), "count": "\(recordings.count)"])
+      .recordingsAttached,
+      ["length": total ?? language[.unknownLength], "count": "\(recordings.count)"])
+  }
+
+  /// The length in the PBX's words where it is another one: the recording may be cut.
+  private static func stated(_ voicemail: VoicemailFacts, _ seconds: [Double]) -> String? {
+    guard let stated = voicemail.statedSeconds, stated > 0, !seconds.isEmpty else { return nil }
+    let candidates = seconds + [seconds.reduce(0, +)]
+    let isNear = candidates.contains { abs($0 - Double(stated)) <= max(3, Double(stated) / 10) }
+    return isNear ? nil : clock(Double(stated))
+  }
+
+  /// Those said in texts that are shown; `[?]` behind doubtful ones.
+  private static func numbers(
+    _ parts: [TranscribedPart], caller: String?, _ language: Language
+  ) -> [String] {
+    let shown = parts.map(\.transcript).filter {
+      [.ok, .low].contains(TranscriptJudgement.status($0))
+    }
+    return shown.flatMap { transcript in
+      SpokenNumbers(transcript.segments, language: transcript.language).numbers.map { number in
+        let differs = caller.map { DialableNumber($0) != nil && !number.isSame(as: $0) } ?? false
+        return number.text + (number.isDoubtful ? " [?]" : "")
+          + (differs ? " (\(language[.numberDiffers]))" : "")
+      }
+    }
   }
 
   static func seconds(_ part: TranscribedPart) -> Double? {

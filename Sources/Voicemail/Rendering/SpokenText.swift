@@ -7,6 +7,12 @@ struct SpokenText: Equatable {
     var ending = ""
   }
 
+  struct Paragraph: Equatable {
+    /// Seconds from the start of the recording.
+    var start: Double
+    var runs: [Run]
+  }
+
   /// Below this an engine's word is wrong more often than right.
   static let doubtfulBelow = 0.3
   /// A pause that ends a paragraph.
@@ -14,11 +20,11 @@ struct SpokenText: Equatable {
   /// More than an hour's speech; beyond it something is wrong with the engine.
   static let maxCharacters = 100_000
 
-  var paragraphs: [[Run]] = []
+  var paragraphs: [Paragraph] = []
   var isShortened = false
 
   var isEmpty: Bool { paragraphs.isEmpty }
-  var hasDoubt: Bool { paragraphs.contains { $0.contains(where: \.isDoubtful) } }
+  var hasDoubt: Bool { paragraphs.contains { $0.runs.contains(where: \.isDoubtful) } }
 
   /// `budget` is what may still be shown of all recordings together.
   init(_ segments: [Segment], budget: inout Int) {
@@ -41,7 +47,7 @@ struct SpokenText: Equatable {
         let ending = index == words.count - 1 ? Self.ending(of: segment, after: text) : ""
         add(
           Run(text: text, isDoubtful: word.confidence < Self.doubtfulBelow, ending: ending),
-          paragraph)
+          at: paragraph ? segment.start : nil)
         paragraph = false
       }
       end = segment.end
@@ -64,28 +70,39 @@ struct SpokenText: Equatable {
   }
 
   /// Neighbours of one kind are one run: `[like this?]`, not `[like?] [this?]`.
-  private mutating func add(_ run: Run, _ startsParagraph: Bool) {
-    guard !startsParagraph, let paragraph = paragraphs.indices.last,
-      let last = paragraphs[paragraph].indices.last
+  /// `at`: the seconds at which the run begins a paragraph.
+  private mutating func add(_ run: Run, at seconds: Double?) {
+    guard seconds == nil, let paragraph = paragraphs.indices.last,
+      let before = paragraphs[paragraph].runs.popLast()
     else {
-      paragraphs.append([run])
+      paragraphs.append(Paragraph(start: seconds ?? 0, runs: [run]))
       return
     }
-    if paragraphs[paragraph][last].isDoubtful == run.isDoubtful,
-      !run.isDoubtful || paragraphs[paragraph][last].ending.isEmpty
-    {
-      let before = paragraphs[paragraph][last]
-      paragraphs[paragraph][last].text = before.text + before.ending + " " + run.text
-      paragraphs[paragraph][last].ending = run.ending
+    if before.isDoubtful == run.isDoubtful, !run.isDoubtful || before.ending.isEmpty {
+      let text = before.text + before.ending + " " + run.text
+      paragraphs[paragraph].runs.append(
+        Run(text: text, isDoubtful: run.isDoubtful, ending: run.ending))
     } else {
-      paragraphs[paragraph].append(run)
+      paragraphs[paragraph].runs += [before, run]
     }
   }
 
   /// The first words on one line, without marks: what an inbox shows below the subject.
   func beginning(limit: Int) -> String {
+    Self.joined(paragraphs.lazy.flatMap(\.runs), limit)
+  }
+
+  /// The first words up to the first doubtful one; empty when that leaves a single word or none.
+  func certainBeginning(limit: Int) -> String {
+    let certain = paragraphs.lazy.flatMap(\.runs).prefix { !$0.isDoubtful }
+    let text = Self.joined(certain, limit)
+    return text.contains(" ") ? text : ""
+  }
+
+  private static func joined(_ runs: some Sequence<Run>, _ limit: Int) -> String {
     var text = ""
-    for run in paragraphs.joined() where text.utf8.count <= limit * 4 {
+    for run in runs {
+      guard text.utf8.count <= limit * 4 else { break }
       text += text.isEmpty ? "" : " "
       text += run.text.prefix(limit + 2) + run.ending
     }

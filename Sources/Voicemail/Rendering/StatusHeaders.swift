@@ -1,13 +1,16 @@
 /// Fields that mail filters (Sieve) and programs read.
-enum StatusHeaders {
+package enum StatusHeaders {
   static let transcript = "X-Voicemail-Transcript"
   static let language = "X-Voicemail-Language"
   static let confidence = "X-Voicemail-Confidence"
+  static let confidenceClass = "X-Voicemail-Confidence-Class"
   static let duration = "X-Voicemail-Duration"
   static let engine = "X-Voicemail-Engine"
   static let caller = "X-Voicemail-Caller"
   static let id = "X-Voicemail-Id"
-  static let all = [transcript, language, confidence, duration, engine, caller, id]
+  package static let all = [
+    transcript, language, confidence, confidenceClass, duration, engine, caller, id,
+  ]
 
   static func make(
     _ voicemail: VoicemailFacts, _ parts: [TranscribedPart], spoolID: String
@@ -18,7 +21,10 @@ enum StatusHeaders {
     let text = parts.first { TranscriptJudgement.status($0.transcript) == status }?.transcript
     if let text, status == .ok || status == .low {
       fields.append(HeaderField(language, LanguageName.tag(text.language)))
-      fields.append(HeaderField(confidence, twoDecimals(text.confidence)))
+      if TranscriptJudgement.isMeasured(text) {
+        fields.append(HeaderField(confidence, twoDecimals(text.confidence)))
+        fields.append(HeaderField(confidenceClass, classWord(text.confidence)))
+      }
     }
     let seconds = parts.compactMap(Notice.seconds)
     if !seconds.isEmpty {
@@ -36,6 +42,11 @@ enum StatusHeaders {
     }
     fields.append(HeaderField(id, SafeText.ascii(spoolID, limit: 64)))
     return fields.filter { !$0.value.isEmpty }
+  }
+
+  /// One word, as filters compare words better than numbers.
+  private static func classWord(_ confidence: Double) -> String {
+    confidence >= 0.8 ? "high" : confidence >= Transcriber.lowConfidence ? "medium" : "low"
   }
 
   /// `0.87`.

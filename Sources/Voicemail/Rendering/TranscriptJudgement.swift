@@ -11,9 +11,12 @@ enum TranscriptJudgement {
         || segment.words.contains { !SafeText.line($0.text, limit: 1).isEmpty }
     }
     guard hasText else { return .failed }
-    // 0 without words: the engine measures no confidence.
-    let isMeasured = transcript.confidence > 0 || transcript.segments.contains { !$0.words.isEmpty }
-    return isMeasured && !(transcript.confidence >= floor) ? .failed : transcript.status
+    return isMeasured(transcript) && !(transcript.confidence >= floor) ? .failed : transcript.status
+  }
+
+  /// 0 without words: the engine measures no confidence.
+  static func isMeasured(_ transcript: Transcript) -> Bool {
+    transcript.confidence > 0 || transcript.segments.contains { !$0.words.isEmpty }
   }
 
   /// One status for a message with several recordings: a text if there is any.
