@@ -196,7 +196,7 @@ struct Notice {
       [.ok, .low].contains(TranscriptJudgement.status($0))
     }
     return shown.flatMap { transcript in
-      SpokenNumbers(transcript.segments, language: transcript.language).numbers.map { number in
+      MentionedNumbers(transcript.segments, language: transcript.language).numbers.map { number in
         let differs = caller.map { DialableNumber($0) != nil && !number.isSame(as: $0) } ?? false
         return number.text + (number.isDoubtful ? " [?]" : "")
           + (differs ? " (\(language[.numberDiffers]))" : "")

@@ -1,6 +1,6 @@
 /// Telephone numbers that somebody said, as far as a transcript can tell. They are shown apart from the
 /// caller's number and never become links that dial.
-struct SpokenNumbers {
+struct MentionedNumbers {
   struct Number: Equatable {
     /// As said, digits and what stood between them.
     var text: String
