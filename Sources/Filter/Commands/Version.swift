@@ -15,7 +15,8 @@ enum Version {
       ("libmilter", milterLibraryVersion), ("GMime", gmimeLibraryVersion),
       ("SQLite", sqliteLibraryVersion), ("libsndfile", soundFileLibraryVersion),
       ("libsoxr", resamplerLibraryVersion), ("PocketSphinx", pocketSphinxLibraryVersion),
-      ("GLib", glibLibraryVersion),
+      ("GLib", glibLibraryVersion), ("libcurl", curlLibraryVersion),
+      ("OpenSSL", opensslLibraryVersion),
     ] {
       text += Output.row(name, version)
     }
