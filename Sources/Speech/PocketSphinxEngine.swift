@@ -13,12 +13,16 @@ package final class PocketSphinxEngine: SpeechEngine {
 
   /// Loads the models; a missing one is a permanent failure that names it and its package.
   package init(
-    _ configuration: PocketSphinxConfiguration = .init(), as settings: EngineConfiguration = .embedded
+    _ configuration: PocketSphinxConfiguration = .init(),
+    as settings: EngineConfiguration = .embedded
   ) throws(StepFailure) {
     language = configuration.language
     self.settings = settings
     decoder = try PocketSphinxDecoder(configuration)
   }
+
+  /// Noise gives it no words at all.
+  package var mayInvent: Bool { false }
 
   package func limit(audioSeconds: Double) -> Duration {
     settings.limit(audioSeconds: audioSeconds)

@@ -18,7 +18,8 @@ enum LanguageTag {
   static func of(_ text: String) -> String? {
     let low = text.lowercased()
     if let tag = names[low] { return tag }
-    guard (2...12).contains(low.utf8.count), low.prefix(while: { $0 != "-" && $0 != "_" }).count <= 3
+    guard (2...12).contains(low.utf8.count),
+      low.prefix(while: { $0 != "-" && $0 != "_" }).count <= 3
     else { return nil }
     let parts = low.split { $0 == "-" || $0 == "_" }
     guard parts.allSatisfy({ $0.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber) } }),
@@ -34,6 +35,20 @@ enum LanguageTag {
   /// `en` of `en-US`.
   static func primary(_ tag: String) -> String {
     tag.prefix { $0 != "-" }.lowercased()
+  }
+
+  /// Where a language's region is not simply its own name.
+  private static let regions = [
+    "en": "US", "da": "DK", "sv": "SE", "cs": "CZ", "el": "GR", "et": "EE", "he": "IL",
+    "hi": "IN", "ja": "JP", "ko": "KR", "nb": "NO", "sl": "SI", "sr": "RS", "uk": "UA",
+    "vi": "VN", "zh": "CN", "ar": "SA", "ca": "ES", "fa": "IR", "pt": "BR",
+  ]
+
+  /// `de-DE` for `de`: some engines take no language without a region.
+  static func regional(_ tag: String) -> String {
+    guard !tag.contains("-") else { return of(tag) ?? tag }
+    let language = primary(tag)
+    return "\(language)-\(regions[language] ?? language.uppercased())"
   }
 
   /// For engines that take one code: the only language asked for, else nil.

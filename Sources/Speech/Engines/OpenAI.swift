@@ -21,7 +21,8 @@ final class OpenAI: PieceRecogniser {
     service = try RemoteService(configuration, standardURL: Self.standardURL)
     model = configuration.model ?? "whisper-1"
     form =
-      model.hasPrefix("gpt-") ? (model.hasPrefix("gpt-4o") && !model.contains("diarize") ? .tokens : .plain)
+      model.hasPrefix("gpt-")
+      ? (model.hasPrefix("gpt-4o") && !model.contains("diarize") ? .tokens : .plain)
       : .verbose
   }
 

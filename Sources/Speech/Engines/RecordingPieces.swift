@@ -28,8 +28,9 @@ struct RecordingPieces {
       let before = index > 0 ? (plan[index - 1].upperBound + piece.lowerBound) / 2 : 0
       let after =
         index + 1 < plan.count ? (piece.upperBound + plan[index + 1].lowerBound) / 2 : samples.count
-      return max(before, piece.lowerBound - Self.margin)..<min(
-        after, piece.upperBound + Self.margin)
+      return max(
+        before, piece.lowerBound - Self.margin)..<min(
+          after, piece.upperBound + Self.margin)
     }
   }
 

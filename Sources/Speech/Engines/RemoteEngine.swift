@@ -1,4 +1,5 @@
 internal import Audio
+internal import Glibc
 package import Voicemail
 
 /// What one request to an engine gave: times count from the beginning of the piece.
@@ -34,14 +35,18 @@ package final class RemoteEngine: SpeechEngine {
   private let configuration: EngineConfiguration
   private let recogniser: any PieceRecogniser
 
-  /// Reads its key; a wrong file is a failure that names it.
-  package init(_ configuration: EngineConfiguration) throws(EngineFailure) {
+  /// Reads its key; a wrong file is a failure that names it. `pause`: lets that many seconds pass.
+  package init(
+    _ configuration: EngineConfiguration,
+    pause: @escaping (Double) -> Void = { usleep(UInt32($0 * 1e6)) }
+  ) throws(EngineFailure) {
     self.configuration = configuration
-    recogniser = try Self.recogniser(configuration)
+    recogniser = try Self.recogniser(configuration, pause)
   }
 
   package var name: String { configuration.name }
   package var lowConfidence: Double { configuration.lowConfidence ?? recogniser.lowConfidence }
+  package var mayInvent: Bool { true }
   package func limit(audioSeconds: Double) -> Duration {
     configuration.limit(audioSeconds: audioSeconds)
   }
@@ -89,14 +94,19 @@ package final class RemoteEngine: SpeechEngine {
     return heard
   }
 
-  private static func recogniser(_ configuration: EngineConfiguration) throws(EngineFailure)
-    -> any PieceRecogniser
-  {
+  private static func recogniser(
+    _ configuration: EngineConfiguration, _ pause: @escaping (Double) -> Void
+  ) throws(EngineFailure) -> any PieceRecogniser {
     switch configuration.kind {
     case .whisperServer: return try WhisperServer(configuration)
     case .openai: return try OpenAI(configuration)
-    default:
-      throw .administrator("type \(configuration.kind.rawValue) is not asked piece by piece")
+    case .google: return try Google(configuration)
+    case .amazon: return try Amazon(configuration, pause: pause)
+    case .azure: return try Azure(configuration)
+    case .deepgram: return try Deepgram(configuration)
+    case .whisperCLI: return try WhisperCLI(configuration)
+    case .command: return try Command(configuration)
+    case .pocketsphinx: throw .administrator("the embedded engine is not asked piece by piece")
     }
   }
 }

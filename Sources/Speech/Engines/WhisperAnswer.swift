@@ -56,7 +56,8 @@ struct WhisperAnswer: Decodable {
     let confidence = mean.map(Self.probability) ?? 0
     let own = Self.joined(part.words ?? [], confidence)
     // OpenAI puts them beside the segments; a word belongs where its middle is.
-    let beside = own.isEmpty
+    let beside =
+      own.isEmpty
       ? Self.joined(words ?? [], confidence).filter {
         let middle = ($0.start + $0.end) / 2
         return middle >= start && middle < end

@@ -35,7 +35,8 @@ struct WhisperServer: PieceRecogniser {
     let response = try service.exchange(request, before: piece.deadline)
     if response.status == 404 {
       throw .administrator(
-        "answers 404: url must be that of whisper-server, without /inference, and its --request-path")
+        "answers 404: url must be that of whisper-server, without /inference, and its --request-path"
+      )
     }
     guard response.isGood else { throw service.failure(response) }
     return try LooseJSON.decode(WhisperAnswer.self, response.body).answer

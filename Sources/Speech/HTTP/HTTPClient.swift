@@ -46,7 +46,7 @@ struct HTTPClient {
     let code = unsafe curl_easy_perform(handle)
     return try withExtendedLifetime(sink) { () throws(EngineFailure) in
       guard code == CURLE_OK else { throw Self.failure(code, sink) }
-      return unsafe option.response(body: sink.bytes)
+      return option.response(body: sink.bytes)
     }
   }
 

@@ -44,7 +44,8 @@ struct Secret {
     guard !file.contains("/") else { return file }
     guard let folder = unsafe getenv("CREDENTIALS_DIRECTORY") else {
       throw .administrator(
-        "key_file \(file): no such credential; give a path, or LoadCredential=\(file):PATH in the unit")
+        "key_file \(file): no such credential; give a path, or LoadCredential=\(file):PATH in the unit"
+      )
     }
     return unsafe String(cString: folder) + "/" + file
   }

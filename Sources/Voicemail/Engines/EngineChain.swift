@@ -15,7 +15,7 @@ package protocol EngineSource: AnyObject {
 /// | other failure, or refused by the gate | the next |
 package struct EngineChain {
   /// Less cannot hold a request and its answer.
-  private static let leastSeconds = 1.0
+  private static let leastSeconds = 0.5
   private static let attempts = 2
   /// Longer is another engine's chance.
   private static let longestPause = 10
@@ -50,6 +50,8 @@ package struct EngineChain {
     case unreliable
     /// No engine could be asked; `canWait`: one may be back in some seconds.
     case unavailable(canWait: Bool)
+    /// There was no time left to ask any.
+    case outOfTime
   }
 
   /// What was heard; a line for each engine that was not of use goes to `notes`.
@@ -60,11 +62,13 @@ package struct EngineChain {
       if let outcome = ask(name, recording, isLast: isLast, &trial, &notes) { return outcome }
     }
     if let engine = trial.silent { return .nothingHeard(engine: engine) }
-    return trial.isUnreliable ? .unreliable : .unavailable(canWait: trial.canWait)
+    if trial.isUnreliable { return .unreliable }
+    return trial.isLate && !trial.canWait ? .outOfTime : .unavailable(canWait: trial.canWait)
   }
 
   private struct Trial {
     var canWait = false
+    var isLate = false
     var isUnreliable = false
     /// Who heard nothing.
     var silent: String?
@@ -106,6 +110,7 @@ package struct EngineChain {
   ) throws(EngineFailure) -> SpeechAnswer? {
     let left = secondsLeft(isLast: isLast, recording)
     guard left >= Self.leastSeconds else {
+      trial.isLate = true
       notes.append("engine \(engine.name): no time left for it")
       return nil
     }
@@ -139,9 +144,11 @@ package struct EngineChain {
     _ answer: SpeechAnswer, of engine: any SpeechEngine, _ recording: Recording,
     _ trial: inout Trial, _ notes: inout [String]
   ) -> Outcome? {
-    let checked = InventedText(
-      speechSeconds: recording.speechSeconds, vocabulary: vocabulary
-    ).check(answer)
+    let checked =
+      engine.mayInvent
+      ? InventedText(speechSeconds: recording.speechSeconds, vocabulary: vocabulary).check(answer)
+      : CheckedAnswer(
+        segments: answer.segments.map(\.segment), language: answer.language, remarks: [])
     notes += checked.remarks.map { "engine \(engine.name): \($0)" }
     if !checked.segments.isEmpty {
       return .heard(checked, engine: engine.name, lowConfidence: engine.lowConfidence)
@@ -162,7 +169,8 @@ package struct EngineChain {
   private func secondsLeft(isLast: Bool, _ recording: Recording) -> Double {
     guard let deadline else { return 86_400 }
     let left = ContinuousClock.now.duration(to: deadline).inSeconds
-    return isLast ? left : left - (recording.durationSeconds / 4 + 2)
+    // An answer that comes at the very end is lost with the worker.
+    return isLast ? left * 0.95 : left - (recording.durationSeconds / 4 + 2)
   }
 }
 

@@ -74,7 +74,9 @@ package struct InventedText {
     let words = TextWords.of(heard.segment.text)
     let speech = heard.speechSeconds ?? speechSeconds
     // Open AI's own hints for whisper: 0.6, -1, 2.4.
-    if let silence = heard.noSpeech, silence > 0.6, let mean = heard.averageLogProbability, mean < -1 {
+    if let silence = heard.noSpeech, silence > 0.6, let mean = heard.averageLogProbability,
+      mean < -1
+    {
       return .dropped(.noSpeech)
     }
     if let ratio = heard.compressionRatio, ratio > 2.4 { return .dropped(.compression) }

@@ -97,6 +97,8 @@ package protocol SpeechEngine {
   var name: String { get }
   /// Mean confidence below which its text counts as low; scales differ from engine to engine.
   var lowConfidence: Double { get }
+  /// Whether its text must be held against the recording: some engines complete sentences where nobody speaks.
+  var mayInvent: Bool { get }
   /// Longest time it may take for a recording of that many seconds.
   func limit(audioSeconds: Double) -> Duration
   /// Whether it can hear one of these languages; none means any.

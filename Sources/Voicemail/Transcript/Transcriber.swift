@@ -64,6 +64,7 @@ package struct Transcriber {
       // A click passes as "no speech"; seconds of a voice nobody understood must not.
       guard recording.speechSeconds >= Self.clearlySpeechSeconds else { return transcript }
       transcript.reason = "the recording could not be understood"
+    case .outOfTime: transcript.reason = "it was not ready in time"
     case .unreliable: transcript.reason = "no reliable transcript could be made"
     case .unavailable(let canWait):
       transcript.reason = "no speech recogniser was available"
