@@ -167,6 +167,11 @@ package struct Settings: Sendable, Equatable {
       dataDoneMS: number("delivery.data_done_timeout"))
     logLevel = LogLevel(rawValue: text("log.level")) ?? .info
     for name in engines { _ = try engine(name, for: "[transcription] engines") }
+    for policy in policies.map(\.rule.policy) {
+      for name in policy.engines ?? [] {
+        _ = try engine(name, for: "[policy \(policy.name)] engines")
+      }
+    }
   }
 
   /// The engine of that name: its section, or what its type alone says.
@@ -185,7 +190,9 @@ package struct Settings: Sendable, Equatable {
   package var allEngines: [EngineConfiguration] {
     let named = engineSections.map(\.name)
     return engineSections
-      + (engines + ["pocketsphinx"]).reduce(into: [EngineConfiguration]()) { found, name in
+      + (engines + policies.flatMap { $0.rule.policy.engines ?? [] } + ["pocketsphinx"]).reduce(
+        into: [EngineConfiguration]()
+      ) { found, name in
         guard !named.contains(name), !found.contains(where: { $0.name == name }),
           let engine = EngineSection.implied(name)
         else { return }
