@@ -117,9 +117,10 @@ package enum EngineSection {
     guard isHTTP || url.hasPrefix("https://"), !url.contains("@"), !url.contains("?"),
       url.utf8.allSatisfy({ (33...126).contains($0) })
     else {
+      // What stands before an @ may be a password.
+      let shown = url.contains("@") ? "" : SettingsFile.shown(url) + ": "
       throw InvalidRule(
-        key,
-        "\(SettingsFile.shown(url)): must be an http or https address without name and password")
+        key, "\(shown)must be an http or https address without name and password")
     }
     guard isHTTP, hasKey else { return url }
     let host = url.dropFirst("http://".count).prefix { $0 != "/" }
