@@ -78,12 +78,12 @@ struct Deepgram: PieceRecogniser {
             Segment(
               start: utterance.start?.value ?? 0, end: utterance.end?.value ?? 0,
               text: utterance.transcript?.value ?? "",
-              confidence: utterance.confidence?.value ?? 0, words: words(utterance.words)))
+              confidence: utterance.confidence?.value ?? 0, words: timed(utterance.words)))
         }, language: language)
     }
     guard let best = channel?.alternatives?.first, let text = best.transcript?.value, !text.isEmpty
     else { return PieceAnswer(segments: [], language: language) }
-    let words = Self.words(best.words)
+    let words = timed(best.words)
     return PieceAnswer(
       segments: [
         HeardSegment(
@@ -93,7 +93,7 @@ struct Deepgram: PieceRecogniser {
       ], language: language)
   }
 
-  private static func words(_ words: [Answer.TimedWord]?) -> [Word] {
+  private static func timed(_ words: [Answer.TimedWord]?) -> [Word] {
     (words ?? []).map { word in
       Word(
         text: word.punctuatedWord?.value ?? word.word?.value ?? "", start: word.start?.value ?? 0,
