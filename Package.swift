@@ -52,7 +52,7 @@ let package = Package(
     // Any recording to mono PCM.
     library("Audio", ["Voicemail", "CSndFile", "CSoxr"]),
     // The engines that turn PCM into text.
-    library("Speech", ["Voicemail", "Audio", "CPocketSphinx", "CCurl", "COpenSSL"]),
+    library("Speech", ["Voicemail", "Audio", "CPocketSphinx"]),
     // What the administrator touches: settings, rules, log, control socket.
     library("Operations", ["Voicemail", "CGLib"]),
     // The program voicemail-milter: commands and wiring, nothing else.
@@ -71,8 +71,6 @@ let package = Package(
     cLibrary("CSndFile", pkgConfig: "sndfile", debian: "libsndfile1-dev"),
     cLibrary("CSoxr", pkgConfig: "soxr", debian: "libsoxr-dev"),
     cLibrary("CPocketSphinx", debian: "libpocketsphinx-dev"),
-    cLibrary("CCurl", pkgConfig: "libcurl", debian: "libcurl4-openssl-dev"),
-    cLibrary("COpenSSL", pkgConfig: "libcrypto", debian: "libssl-dev"),
 
     .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: testSettings),
     tests("ArchitectureTests", []),

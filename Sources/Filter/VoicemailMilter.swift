@@ -9,7 +9,6 @@ enum VoicemailMilter {
     ("run", RunCommand.run),
     ("enqueue", EnqueueCommand.run),
     ("status", StatusCommand.run),
-    ("engines", EnginesCommand.run),
     ("list", AdministrationCommands.command("list")),
     ("show", AdministrationCommands.command("show")),
     ("cat", AdministrationCommands.command("cat")),

@@ -10,7 +10,9 @@ enum UnknownNames {
     let sections = Set(SettingsTable.keys.map(\.section))
     var errors: [String] = []
     for (section, keys) in file.values.sorted(by: { $0.key < $1.key })
-    where !isOwn(section) {
+    where RuleSection.name(ofSection: section) == nil
+      && PolicySection.name(ofSection: section) == nil
+    {
       guard sections.contains(section) else {
         errors.append(
           "\(file.place(section: section, key: nil)): [\(SettingsFile.shown(section))]: no such section"
@@ -25,12 +27,6 @@ enum UnknownNames {
       }
     }
     return errors
-  }
-
-  /// Sections that the administrator names are checked where they are read.
-  private static func isOwn(_ section: String) -> Bool {
-    RuleSection.name(ofSection: section) != nil || PolicySection.name(ofSection: section) != nil
-      || EngineSection.name(ofSection: section) != nil
   }
 
   /// Other programs name variables after this one (Kubernetes: VOICEMAIL_MILTER_SERVICE_HOST): only what looks

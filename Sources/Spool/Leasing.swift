@@ -112,7 +112,6 @@ extension Connection {
     var voicemail: String?
     var attempt: Int
     var form: DeliveryForm
-    var engine: String?
   }
 
   private func mark(_ stage: JobStage, holder: String, nowMS: Int64) throws(SpoolError)
@@ -127,7 +126,7 @@ extension Connection {
         lease_holder = ?, \(attempts) = \(attempts) + 1
       WHERE id = (\(Self.nextDue))
       RETURNING id, lease_token, received_ms, sender, sender_parameters, client, message_id,
-        voicemail, \(attempts), form, size_bytes, \(Self.deadlineFrom), engine
+        voicemail, \(attempts), form, size_bytes, \(Self.deadlineFrom)
       """, .text(holder), .text(stage.rawValue), .integer(nowMS)
     ) { row in
       Marked(
@@ -135,8 +134,7 @@ extension Connection {
         deadlineFromMS: row.integer(11), sizeBytes: row.integer(10), sender: row.text(3) ?? "",
         senderParameters: row.text(4),
         client: row.text(5), messageID: row.text(6), voicemail: row.text(7),
-        attempt: Int(row.integer(8)), form: DeliveryForm(rawValue: row.text(9) ?? "") ?? .original,
-        engine: row.text(12))
+        attempt: Int(row.integer(8)), form: DeliveryForm(rawValue: row.text(9) ?? "") ?? .original)
     }.first
   }
 
@@ -159,7 +157,7 @@ extension Connection {
       client: try JSONColumn.decode(ClientFacts.self, found.client, of: found.id),
       messageID: found.messageID,
       voicemail: try JSONColumn.decode(VoicemailFacts.self, found.voicemail, of: found.id),
-      attempt: found.attempt, engine: found.engine, form: form, content: content)
+      attempt: found.attempt, form: form, content: content)
   }
 
   private func waitingRecipients(of id: String) throws(SpoolError) -> [Recipient] {

@@ -10,7 +10,7 @@ import Testing
     "Voicemail": [],
     "Spool": ["Voicemail", "CSQLite"],
     "Audio": ["Voicemail", "CSndFile", "CSoxr"],
-    "Speech": ["Voicemail", "Audio", "CPocketSphinx", "CCurl", "COpenSSL"],
+    "Speech": ["Voicemail", "Audio", "CPocketSphinx"],
     "Operations": ["Voicemail", "CGLib"],
     "Filter": [
       "MilterBridge", "SMTP", "Mail", "Voicemail", "Spool", "Audio", "Speech", "Operations",
@@ -19,7 +19,7 @@ import Testing
 
   /// What the toolchain brings. The product's rules need none of it; Foundation would make the program 56 MB.
   private static let system: Set<String> = ["Glibc", "Dispatch", "Synchronization"]
-  private static let foundationEssentials: Set<String> = ["Spool", "Filter", "Speech"]
+  private static let foundationEssentials: Set<String> = ["Spool", "Filter"]
 
   private static func allowed(_ target: String) -> Set<String> {
     guard let ours = table[target] else { return [] }

@@ -30,16 +30,7 @@ final class SpoolClient {
       let report = StatusReport(version: Version.program, nowMS: now, daemon: nil, spool: numbers)
       return ControlReply(report.print(asJSON: request.contains("--json")))
     }
-    if request.first == "engines" {
-      let desk = EngineDesk { _, _, _ in }
-      desk.configure(
-        settings.allEngines, spent: try spool { () throws(SpoolError) in try store.spending() })
-      let report = EnginesReport(nowMS: Clock.nowMS(), isRunning: false, engines: desk.statuses)
-      return ControlReply(report.print(asJSON: request.contains("--json")))
-    }
-    let answers = SpoolAnswers(
-      store: store, who: userName(getuid()), engines: settings.allEngines.map(\.name))
-    return answers.answer(request)
+    return SpoolAnswers(store: store, who: userName(getuid())).answer(request)
       ?? ControlReply(failed: true, "unknown request")
   }
 

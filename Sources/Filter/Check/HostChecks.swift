@@ -69,37 +69,34 @@ struct HostChecks {
     return .good("spool: \(path) has \(Output.size(free)) free")
   }
 
-  /// What the daemon's workers would answer to a sentence that everybody understands: each engine by itself.
-  func engines() -> [Finding] { settings.engines.map(engine) }
-
-  private func engine(_ name: String) -> Finding {
-    let chain: EngineChain
-    do throws(CommandFailure) {
-      chain = try Wiring.chain(settings, names: [name])
+  /// What the daemon's workers would answer to a sentence that everybody understands.
+  func engines() -> [Finding] {
+    let setup = Wiring.setup(settings)
+    let engine: any SpeechEngine
+    do throws(StepFailure) {
+      engine = try Wiring.engine(setup)
     } catch {
-      return deaf(name, error.sentence)
+      return [Self.deaf("engine: \(error.sentence)")]
     }
     var result = WorkResult()
     let start = ContinuousClock.now
-    let decoder = Wiring.decoder(Wiring.setup(settings))
-    let heard = Transcriber(decoder: decoder, chain: chain).transcribe(
+    let heard = Transcriber(decoder: Wiring.decoder(setup), engines: [engine]).transcribe(
       SpokenTest.recording, of: SpokenTest.part, into: &result
     ) { _ in }.transcript
     guard heard.text.split(separator: " ").count >= 3 else {
-      let note = result.notes.first.map { note in
-        note.hasPrefix("engine \(name): ") ? String(note.dropFirst("engine \(name): ".count)) : note
-      }
-      return deaf(name, note ?? heard.reason ?? "it heard '\(Output.safe(heard.text))'")
+      let why = heard.reason ?? result.notes.first ?? "it heard '\(Output.safe(heard.text))'"
+      return [Self.deaf("engine: \(engine.name): \(why)")]
     }
-    return .good("engine: \(name) hears '\(Output.safe(heard.text))' in \(start.elapsedMS) ms")
+    return [
+      .good("engine: \(engine.name) hears '\(Output.safe(heard.text))' in \(start.elapsedMS) ms")
+    ]
   }
 
-  private func deaf(_ name: String, _ why: String) -> Finding {
-    let isEmbedded = settings.allEngines.contains { $0.name == name && $0.kind == .pocketsphinx }
-    return Finding(
-      grade: .wrong, what: "engine: \(name): \(why)",
-      why: "It was played '\(SpokenTest.words)' Voicemail goes out without its transcripts.",
-      mend: [isEmbedded ? "apt-get install pocketsphinx-en-us" : "voicemail-milter engines"])
+  private static func deaf(_ what: String) -> Finding {
+    Finding(
+      grade: .wrong, what: what,
+      why: "It was played '\(SpokenTest.words)' Voicemail goes out without transcripts.",
+      mend: ["apt-get install pocketsphinx-en-us"])
   }
 
   func clock() -> Finding {

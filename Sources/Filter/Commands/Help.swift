@@ -10,7 +10,6 @@ enum Help {
                                 hands a message on standard input to the daemon, for
                                 pipe transports; exit status 0, or 75: try again
       status [--json|--watch]   what is in the spool, what the workers do
-      engines [--json]          the speech engines: state, limits, what was spent
       list [--state S] [--rcpt ADDR] [--older-than AGE] [--json]
                                 the messages in the spool
       show ID [--json]          one message and its story
@@ -20,7 +19,7 @@ enum Help {
       hold ID...                keeps messages back
       release ID...             lets them go on
       deliver --original ID...  sends them now, without a transcript
-      requeue --transcribe [--engine NAME] ID...
+      requeue --transcribe ID...
                                 has them transcribed again
       delete [--yes] ID...      deletes them for good, after a question
       pause transcription|delivery
@@ -43,7 +42,7 @@ enum Help {
                                 --learn proposes a rule from samples of an unknown PBX
       preview [--text TEXT] FILE
                                 the message as it would go out; with TEXT for a transcript
-      transcribe [--engine NAME] [--json] FILE...
+      transcribe [--json] FILE...
                                 the words in recordings or messages
       --help, --version
 

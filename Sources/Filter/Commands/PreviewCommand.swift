@@ -35,7 +35,7 @@ enum PreviewCommand {
       let job = ProcessJob(
         reader: examiner.reader,
         transcriber: Transcriber(
-          decoder: examiner.decoder, chain: try chain(arguments, examiner)),
+          decoder: examiner.decoder, engines: [try engine(arguments, examiner)]),
         enhancer: MessageSplicer())
       let (result, enhanced) = job.run(order, on: original) { _ in }
       for note in result.notes { Output.complain("\(file): \(note)") }
@@ -57,44 +57,32 @@ enum PreviewCommand {
     }
   }
 
-  private static func chain(_ arguments: Arguments, _ examiner: MessageExaminer)
-    throws(StepFailure) -> EngineChain
+  private static func engine(_ arguments: Arguments, _ examiner: MessageExaminer)
+    throws(StepFailure) -> any SpeechEngine
   {
-    do throws(CommandFailure) {
-      var chain = try Wiring.chain(examiner.settings)
-      if let text = arguments.all("--text").last {
-        (chain.source, chain.names) = (GivenText(text: text), ["given"])
-      }
-      return chain
-    } catch {
-      throw .permanent(error.sentence)
+    guard let text = arguments.all("--text").last else {
+      return try Wiring.engine(Wiring.setup(examiner.settings))
     }
+    return GivenText(text: text)
   }
 }
 
 /// Stands in for an engine when the administrator gives the words.
-private final class GivenText: SpeechEngine, EngineSource {
-  private let text: String
+private struct GivenText: SpeechEngine {
+  let text: String
   let name = "given"
-  let lowConfidence = 0.0
-  let mayInvent = false
+  let language = "en"
 
-  init(text: String) { self.text = text }
-
-  func engine(_ name: String) throws(EngineFailure) -> any SpeechEngine { self }
-  func limit(audioSeconds: Double) -> Duration { .seconds(60) }
-  func hears(_ languages: [String]) -> Bool { true }
-
-  func recognize(_ request: SpeechRequest) throws(EngineFailure) -> SpeechAnswer {
+  func recognize(_ recording: Recording) throws(StepFailure) -> [Segment] {
     let spoken = text.split(whereSeparator: \.isWhitespace)
-    let length = request.recording.durationSeconds
-    let step = length / Double(max(spoken.count, 1))
+    let step = recording.durationSeconds / Double(max(spoken.count, 1))
     let words = spoken.enumerated().map { index, word in
       Word(
         text: String(word), start: Double(index) * step, end: Double(index + 1) * step,
         confidence: 1)
     }
-    let segment = Segment(start: 0, end: length, text: text, confidence: 1, words: words)
-    return SpeechAnswer([HeardSegment(segment)], language: "en")
+    return [
+      Segment(start: 0, end: recording.durationSeconds, text: text, confidence: 1, words: words)
+    ]
   }
 }

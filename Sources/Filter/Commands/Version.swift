@@ -15,8 +15,7 @@ enum Version {
       ("libmilter", milterLibraryVersion), ("GMime", gmimeLibraryVersion),
       ("SQLite", sqliteLibraryVersion), ("libsndfile", soundFileLibraryVersion),
       ("libsoxr", resamplerLibraryVersion), ("PocketSphinx", pocketSphinxLibraryVersion),
-      ("GLib", glibLibraryVersion), ("libcurl", curlLibraryVersion),
-      ("OpenSSL", opensslLibraryVersion),
+      ("GLib", glibLibraryVersion),
     ] {
       text += Output.row(name, version)
     }

@@ -18,17 +18,12 @@ struct DaemonAnswers {
       } catch {
         return .init(failed: true, error.sentence)
       }
-    case "engines":
-      let report = EnginesReport(
-        nowMS: Clock.nowMS(), isRunning: true, engines: context.engines.statuses)
-      return .init(report.print(asJSON: words.last == "--json"))
     case "reload": return reload()
     case "drain" where words.count > 1: return drain(limitMS: Int64(words[1]) ?? 0)
     default: break
     }
     let who = userName(request.userID)
-    let engines = context.settings.allEngines.map(\.name)
-    let answers = SpoolAnswers(store: context.store, who: who, engines: engines) { verb, id in
+    let answers = SpoolAnswers(store: context.store, who: who) { verb, id in
       context.log.info("administrator", ["verb": verb, "id": id, "by": who])
       // One for each thread that may sleep over a backlog.
       for _ in 0..<max(context.settings.workers, 2) {
@@ -63,7 +58,7 @@ struct DaemonAnswers {
       version: Version.program, nowMS: now,
       daemon: .init(
         pid: getpid(), uptimeSeconds: Double(now - context.startedMS) / 1_000,
-        workers: context.board.workers, engines: context.engines.statuses,
+        workers: context.board.workers, engines: context.board.knownEngines,
         delivery: context.deliveryBoard.status(target: context.settings.delivery.target),
         alarms: context.alarms.counts),
       spool: try context.store.statistics(nowMS: now))

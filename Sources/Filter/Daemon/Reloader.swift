@@ -1,5 +1,4 @@
 internal import Operations
-internal import Spool
 internal import Synchronization
 
 /// Reads the configuration again and puts in force what can change at run time.
@@ -41,13 +40,6 @@ struct Reloader: Sendable {
     let report = context.settings.reload(fresh)
     try context.live.replace(report.settings)
     context.log.level = report.settings.logLevel
-    do throws(SpoolError) {
-      try context.configureEngines()
-    } catch {
-      context.log.error("spool trouble", ["where": "reload", "why": error.sentence])
-    }
-    // Workers that wait are those of the settings before.
-    for _ in 0..<context.settings.workers { context.transcription.ring() }
     // Deadline, lifetime and target may make something due.
     context.delivery.ring()
     context.alarms.bell.ring()

@@ -1,5 +1,4 @@
 internal import Audio
-internal import Glibc
 internal import Mail
 internal import Operations
 internal import SMTP
@@ -12,8 +11,7 @@ enum Wiring {
   static func setup(_ settings: Settings) -> WorkerSetup {
     WorkerSetup(
       maxAudioSeconds: settings.maxAudioSeconds, acousticModel: settings.acousticModel,
-      languageModel: settings.languageModel, dictionary: settings.dictionary,
-      engines: settings.allEngines, chain: settings.engines)
+      languageModel: settings.languageModel, dictionary: settings.dictionary)
   }
 
   static func spoolLimits(_ settings: Settings) -> SpoolLimits {
@@ -26,30 +24,8 @@ enum Wiring {
     SoundFileDecoder(maxSeconds: setup.maxAudioSeconds)
   }
 
-  /// For commands that ask an engine themselves; `names`: others than those of the settings.
-  static func chain(_ settings: Settings, names: [String]? = nil) throws(CommandFailure)
-    -> EngineChain
-  {
-    if let unknown = names?.first(where: { name in
-      !settings.allEngines.contains { $0.name == name }
-    }) {
-      throw CommandFailure(
-        "no engine '\(Output.safe(unknown))'; there are "
-          + settings.allEngines.map(\.name).joined(separator: ", "))
-    }
-    let setup = setup(settings)
-    var chain = EngineChain(
-      source: EngineRoom(setup), gate: OpenGate { sleep(UInt32(clamping: $0)) },
-      names: names ?? setup.chain)
-    chain.languages = settings.languages
-    if let file = settings.vocabulary {
-      do throws(FileError) {
-        chain.vocabulary = try Vocabulary.read(file)
-      } catch {
-        throw CommandFailure("[transcription] vocabulary: \(error.sentence)")
-      }
-    }
-    return chain
+  static func engine(_ setup: WorkerSetup) throws(StepFailure) -> any SpeechEngine {
+    try PocketSphinxEngine(pocketSphinx(setup))
   }
 
   static func pocketSphinx(_ setup: WorkerSetup) -> PocketSphinxConfiguration {

@@ -1,21 +1,18 @@
 internal import Voicemail
 
 /// What a worker needs from the settings; it reads no file of ours.
-struct WorkerSetup: Codable, Sendable, Equatable {
+struct WorkerSetup: Codable, Sendable {
   var maxAudioSeconds: Int
   var acousticModel: String?
   var languageModel: String?
   var dictionary: String?
-  /// All that may be asked for.
-  var engines: [EngineConfiguration]
-  /// Those that are set up before the first message comes.
-  var chain: [String]
 }
 
 /// A worker's first words.
 struct WorkerHello: Codable, Sendable {
   struct Engine: Codable, Sendable, Equatable {
     var name: String
+    var language: String
     /// nil: ready. Otherwise why not.
     var trouble: String?
   }

@@ -52,25 +52,22 @@ final class WorkerSlot {
   }
 
   private func startWorker() -> Bool {
-    let setup = Wiring.setup(context.settings)
-    if let worker, !worker.isDead, worker.setup == setup { return true }
-    if let worker, worker.isDead {
-      context.log.warning("idle worker died", ["pid": "\(worker.pid)"])
-    }
+    if let worker, !worker.isDead { return true }
+    if let worker { context.log.warning("idle worker died", ["pid": "\(worker.pid)"]) }
     dropWorker()
     context.board.update(number) {
       $0 = WorkerStatus(number: $0.number, doing: .starting, sinceMS: 0)
     }
     let start = ContinuousClock.now
     do throws(StepFailure) {
-      let fresh = try WorkerProcess(setup: setup)
+      let fresh = try WorkerProcess(setup: Wiring.setup(context.settings))
       worker = fresh
+      context.board.note(fresh.hello)
       context.board.update(number) {
         $0.pid = fresh.pid
         $0.doing = .idle
       }
       for engine in fresh.hello.engines {
-        context.engines.note(engine.name, trouble: engine.trouble)
         guard let trouble = engine.trouble else { continue }
         context.log.error("engine unusable", ["engine": engine.name, "why": trouble])
       }
@@ -102,7 +99,6 @@ final class WorkerSlot {
     var order = WorkOrder(
       id: job.id, voicemail: job.voicemail, headers: context.ownHeaders(for: job),
       style: context.settings.style)
-    context.engines.order(&order, for: job, secondsLeft: Double(left) / 1_000, context)
     if left <= 0 {
       order.withoutTranscript = Self.tooLate
     } else if job.attempt > Self.attemptsPerMessage {
@@ -165,40 +161,14 @@ final class WorkerSlot {
         $0.stage = nil
       }
     }
-    let clerk = EngineClerk(context, job)
-    return try clerk.watch { () throws(ChannelError) in
-      try worker.perform(order, on: job.content, limit: limit, clerk: clerk) { stage in
-        begun()
-        Failpoint.pass("transcription begun")
-        context.board.update(number) { $0.stage = stage }
-      }
+    return try worker.perform(order, on: job.content, limit: limit) { stage in
+      begun()
+      Failpoint.pass("transcription begun")
+      context.board.update(number) { $0.stage = stage }
     }
   }
-
-  /// No engine could be asked: an alarm, and another try as long as one may be back before the deadline.
-  private func postpone(_ job: LeasedJob, _ result: WorkResult) -> Bool {
-    guard result.enginesWereDown else { return false }
-    let why = result.notes.last ?? "no engine could be asked"
-    context.alarms.raise(.enginesDown, why, id: job.id)
-    let now = Clock.nowMS()
-    let end = job.deadlineFromMS + context.settings.transcriptionDeadlineMS
-    guard result.canWait, result.status == .failed, now < end else { return false }
-    let next = min(now + Self.enginesPauseMS, end)
-    context.log.warning(
-      "waits for an engine", ["id": job.id, "next_try": Clock.text(next), "why": why])
-    context.insist("postponing a transcription", id: job.id) { store throws(SpoolError) in
-      try store.postponeTranscription(job.lease, why: why, retryMS: next, nowMS: now)
-    }
-    context.transcription.ring()
-    return true
-  }
-
-  /// Between two tries of a message when all its engines are down.
-  private static let enginesPauseMS: Int64 = 10_000
 
   private func finish(_ job: LeasedJob, _ outcome: Outcome) {
-    if postpone(job, outcome.result) { return }
-    context.engines.forget(job.id)
     context.insist("storing a transcript", id: job.id) { store throws(SpoolError) in
       try store.finishTranscription(
         job.lease, result: outcome.result, outgoing: outcome.enhanced, nowMS: Clock.nowMS())

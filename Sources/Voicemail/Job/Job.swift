@@ -53,8 +53,6 @@ package struct LeasedJob: Sendable {
   package var voicemail: VoicemailFacts
   /// Tries of the stage the lease is for, this one included.
   package var attempt: Int
-  /// The only engine to be asked, by an administrator's wish; nil: those of the settings.
-  package var engine: String?
   /// Which content stands in `content`.
   package var form: DeliveryForm
   package var content: [UInt8]
@@ -64,8 +62,7 @@ package struct LeasedJob: Sendable {
   package init(
     lease: Lease, receivedMS: Int64, deadlineFromMS: Int64, envelope: Envelope, client: ClientFacts,
     messageID: String?,
-    voicemail: VoicemailFacts, attempt: Int, engine: String? = nil, form: DeliveryForm,
-    content: [UInt8]
+    voicemail: VoicemailFacts, attempt: Int, form: DeliveryForm, content: [UInt8]
   ) {
     self.lease = lease
     self.receivedMS = receivedMS
@@ -75,7 +72,6 @@ package struct LeasedJob: Sendable {
     self.messageID = messageID
     self.voicemail = voicemail
     self.attempt = attempt
-    self.engine = engine
     self.form = form
     self.content = content
   }

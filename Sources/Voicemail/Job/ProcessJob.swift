@@ -20,8 +20,6 @@ package struct ProcessJob {
     -> (result: WorkResult, enhanced: [UInt8]?)
   {
     var result = WorkResult()
-    var transcriber = transcriber
-    transcriber.chain.take(order)
     do throws(StepFailure) {
       stage(.reading)
       let message = try reader.read(original)
