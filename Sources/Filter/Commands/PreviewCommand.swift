@@ -67,7 +67,8 @@ enum PreviewCommand {
   }
 }
 
-/// Stands in for an engine when the administrator gives the words.
+/// Stands in for an engine when the administrator gives the words; those in `[brackets?]` are in doubt, as the mail
+/// writes them.
 private struct GivenText: SpeechEngine {
   let text: String
   let name = "given"
@@ -76,10 +77,21 @@ private struct GivenText: SpeechEngine {
   func recognize(_ recording: Recording) throws(StepFailure) -> [Segment] {
     let spoken = text.split(whereSeparator: \.isWhitespace)
     let step = recording.durationSeconds / Double(max(spoken.count, 1))
-    let words = spoken.enumerated().map { index, word in
-      Word(
-        text: String(word), start: Double(index) * step, end: Double(index + 1) * step,
-        confidence: 1)
+    var isDoubtful = false
+    let words = spoken.enumerated().map { index, mark in
+      var word = String(mark)
+      if word.hasPrefix("[") {
+        isDoubtful = true
+        word.removeFirst()
+      }
+      let confidence = isDoubtful ? 0.1 : 1
+      if isDoubtful, word.hasSuffix("?]") {
+        isDoubtful = false
+        word.removeLast(2)
+      }
+      return Word(
+        text: word, start: Double(index) * step, end: Double(index + 1) * step,
+        confidence: confidence)
     }
     return [
       Segment(start: 0, end: recording.durationSeconds, text: text, confidence: 1, words: words)

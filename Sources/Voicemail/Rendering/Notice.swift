@@ -83,7 +83,7 @@ struct Notice {
     if let value = Self.mailbox(voicemail, message, language) {
       facts.append(Fact(label: language[.for], value: value))
     }
-    if let date = message.header("Date") {
+    if let date = message.header("Date") ?? voicemail.time {
       let value = InternetDate(date).map(language.date) ?? SafeText.line(date, limit: 80)
       if !value.isEmpty { facts.append(Fact(label: language[.received], value: value)) }
     }
@@ -184,8 +184,8 @@ struct Notice {
   private static func stated(_ voicemail: VoicemailFacts, _ seconds: [Double]) -> String? {
     guard let stated = voicemail.statedSeconds, stated > 0, !seconds.isEmpty else { return nil }
     let candidates = seconds + [seconds.reduce(0, +)]
-    let isNear = candidates.contains { abs($0 - Double(stated)) <= max(3, Double(stated) / 10) }
-    return isNear ? nil : clock(Double(stated))
+    let differs = candidates.allSatisfy { LengthDifference.isNotable(stated: stated, heard: $0) }
+    return differs ? clock(Double(stated)) : nil
   }
 
   /// Those said in texts that are shown; `[?]` behind doubtful ones.

@@ -38,7 +38,7 @@ extension TemplateSources {
     <table style="border-collapse:collapse;border:0;font-size:15px;line-height:1.45;margin:0 0 16px;color:inherit">
     {{#facts}}
     {{^is_caller}}
-    <tr><th scope="row" style="border:0;text-align:left;vertical-align:top;font-weight:normal;padding:2px 14px 2px 0;opacity:.75">{{label}}</th><td style="border:0;vertical-align:top;padding:2px 0;overflow-wrap:anywhere;word-break:break-word"><bdi>{{value}}</bdi></td></tr>
+    <tr><th scope="row" style="border:0;text-align:left;vertical-align:top;font-weight:normal;white-space:nowrap;padding:2px 14px 2px 0;opacity:.75">{{label}}</th><td style="border:0;vertical-align:top;padding:2px 0;overflow-wrap:anywhere;word-break:break-word"><bdi>{{value}}</bdi></td></tr>
     {{/is_caller}}
     {{/facts}}
     </table>
