@@ -19,6 +19,19 @@ struct LeafText {
     }
   }
 
+  var text: String { String(decoding: bytes, as: UTF8.self) }
+
+  /// Whether it is the enhancement's block alone, for HTML in a document with that text below.
+  func isNothingBut(_ enhancement: Enhancement, _ originalText: String) -> Bool {
+    var expected = block(enhancement)
+    if type == "text/html" {
+      expected = TextEntity.normalized(
+        HTMLDocument.make(
+          block: enhancement.html, originalText: originalText, language: enhancement.language))
+    }
+    return Self.trimmed(bytes) == Self.trimmed(expected)
+  }
+
   /// Whether the other text is in it whole; line ends at the very end do not count, since GMime
   /// miscounts them before a delimiter where LF and CRLF mix.
   ///

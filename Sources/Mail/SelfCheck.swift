@@ -12,7 +12,8 @@ package import Voicemail
 ///    epilogue; at most two multiparts are new.
 /// 3. Every leaf is there in the same order and the same containers, its raw fields and decoded
 ///    bytes identical, but for at most one text/plain and one text/html. New leaves are exactly one
-///    of each, carry the enhancement, and hold the text of the leaf they replace.
+///    of each, carry the enhancement, and hold the text of the leaf they replace. One that replaces
+///    none holds the enhancement and the replaced text, and nothing else.
 package struct SelfCheck {
   private let enhancement: Enhancement
 
@@ -123,6 +124,7 @@ package struct SelfCheck {
     let known = Set(before.nodes.compactMap(\.boundary))
     var old = before.leaves[...]
     var newTypes: [String] = []
+    var replacedText = ""
     for (position, leaf) in after.leaves.enumerated() {
       let node = after.nodes[leaf]
       if let next = old.first, Self.isSame(before, next, after, leaf, known) {
@@ -134,14 +136,21 @@ package struct SelfCheck {
         throw Self.failure("leaf \(node.leafIndex ?? 0), \(node.contentType), differs")
       }
       newTypes.append(node.contentType)
-      guard let next = old.first, before.nodes[next].isBodyText(node.contentType) else { continue }
-      // A new leaf may stand beside an old one of its type, which then follows as it was.
       let following = after.leaves.dropFirst(position + 1).first
-      if let following, Self.isSame(before, next, after, following, known) { continue }
+      // A new leaf may stand beside an old one of its type, which then follows as it was.
+      guard let next = old.first, before.nodes[next].isBodyText(node.contentType),
+        following.map({ !Self.isSame(before, next, after, $0, known) }) ?? true
+      else {
+        guard text.isNothingBut(enhancement, replacedText) else {
+          throw Self.failure("new leaf, \(node.contentType), holds what is not the enhancement's")
+        }
+        continue
+      }
       let replaced = LeafText(content: before.content(ofNode: next), node: before.nodes[next])
       if text.holds(replaced, besides: enhancement) {
         try Self.compareOtherFields(before.nodes[next], leaf, in: after.nodes)
         old = old.dropFirst()
+        if node.contentType == "text/plain" { replacedText = replaced.text }
       }
     }
     guard old.isEmpty else {
@@ -152,13 +161,14 @@ package struct SelfCheck {
     }
   }
 
+  // Digests, as two copies of a recording would be most of a worker's memory.
   private static func isSame(
     _ before: borrowing ParsedMessage, _ old: Int, _ after: borrowing ParsedMessage, _ new: Int,
     _ known: Set<String>
   ) -> Bool {
     before.nodes[old].contentType == after.nodes[new].contentType
       && leafFields(before.nodes[old]).elementsEqual(leafFields(after.nodes[new]), by: isSameField)
-      && before.content(ofNode: old) == after.content(ofNode: new)
+      && before.digest(ofNode: old) == after.digest(ofNode: new)
       && path(old, before.nodes, known) == path(new, after.nodes, known)
   }
 

@@ -19,7 +19,8 @@ func fuzzEnhancing(_ message: [UInt8]) throws {
         speechSeconds: 1,
         segments: [Segment(start: 0, end: 1, text: "hello", confidence: 1, words: said)]))
   }
-  let enhancement = EnhancementRenderer().render(
+  let subject = SubjectMode.allCases[message.count % SubjectMode.allCases.count]
+  let enhancement = EnhancementRenderer(MessageStyle(subject: subject)).render(
     voicemail: voicemail, parts: parts, message: facts, spoolID: "fuzz",
     headers: [Fuzzing.loopGuard.marker(id: "fuzz", unixSeconds: 0, message: facts)])
   let splicer = MessageSplicer { 0x1234_5678_9abc_def0 }

@@ -64,6 +64,15 @@ import Voicemail
     Damage(
       "the parts' order", .voiceMessage, "inline; voice=Originator-Spoken-Name",
       "inline; voice=Voice-Message"),
+    Damage("a script in the new HTML", "</body>", "<script></script></body>"),
+    Damage("an image behind the new HTML", "</html>", "</html><img src=3D\"http://x\">"),
+    Damage("the new HTML's language", "<html lang=3D\"en\"", "<html lang=3D\"fr\""),
+    Damage("the block twice in the new HTML") { output in
+      let block = text(output).components("<div lang=3D").last?.components("<div dir").first ?? ""
+      return output.replacing("<div dir", with: "<div lang=3D\(block)<div dir")
+    },
+    Damage("more text in the new text part", .htmlOnly, "Zo=C3=AB\n", "Zo=C3=AB\nsend money\n"),
+    Damage("more HTML where there was no text", .voiceMessage, "</body>", "<p>x</p></body>"),
     Damage("nothing was done") { _ in Fixture.asterisk.bytes },
     Damage("nothing is left") { _ in [] },
     Damage("another message") { _ in Fixture.freeSWITCH.bytes },
@@ -80,6 +89,29 @@ import Voicemail
     }
     #expect(failure?.kind == .permanent)
     #expect(failure?.sentence.hasPrefix("self-check: ") == true)
+  }
+
+  private static var withSubject: Enhancement {
+    var enhancement = Enhancement.sample
+    enhancement.headers.append(HeaderField("Subject", "Voicemail from Zoe"))
+    enhancement.removedHeaders.append("Subject")
+    return enhancement
+  }
+
+  @Test func `a subject that is to be new is the only one and the new one`() throws {
+    let original = Fixture.asterisk.bytes
+    let output = try MessageSplicer().enhance(original, with: Self.withSubject)
+    #expect(try GMimeReader().read(output).header("Subject") == "Voicemail from Zoe")
+    let other = output.replacing("from Zoe", with: "from Zoa")
+    let both = output.replacing("MIME-Version", with: "Subject: old\nMIME-Version")
+    for wrong in [other, both, original] {
+      #expect(wrong != output)
+      #expect(throws: StepFailure.self) {
+        try SelfCheck(Self.withSubject).compare(original, with: wrong)
+      }
+    }
+    // And one that was to stay must stay.
+    #expect(throws: StepFailure.self) { try SelfCheck(.sample).compare(original, with: output) }
   }
 
   @Test(arguments: Fixture.all)
