@@ -27,6 +27,10 @@ def table(machine, results):
         else:
             lines += [f"Spool, {workload}"]
             lines += [row(one["what"], f"{one['median']} {one['unit']}".strip()) for one in runs] + [""]
+    for workload in workloads(results, "enhancing"):
+        lines += [f"Enhancing, {workload}"]
+        lines += [row(one["what"], f"{one['median']} {one['unit']}".strip())
+                  for one in of(results, "enhancing", workload)] + [""]
     return "\n".join(lines)
 
 
