@@ -144,7 +144,8 @@ struct BodyEdits {
     return content + Array("--\(boundary)--".utf8)
   }
 
-  private func emptyAlternative() -> [UInt8] {
+  /// The enhancement's two texts, as a part of its own.
+  func emptyAlternative() -> [UInt8] {
     let field = "Content-Type: \(containerType("alternative"))\(newline)\(newline)"
     return Array(field.utf8)
       + alternative(entity("text/plain", enhancement.text), newDocument(originalText: ""))

@@ -23,6 +23,12 @@ package struct MessageSplicer: MessageEnhancer {
     return output
   }
 
+  package func reply(head: [HeaderField], with enhancement: Enhancement)
+    throws(StepFailure) -> [UInt8]
+  {
+    try ReplyWriter.write(head, enhancement, boundary: freshBoundary(in: []))
+  }
+
   private func splice(_ message: [UInt8], _ enhancement: Enhancement) throws(StepFailure)
     -> [UInt8]
   {

@@ -5,9 +5,12 @@ package struct PolicySection: Sendable, Equatable {
   /// As the file has it; what makes two equal.
   private var lines: [String]
   package let rule: PolicyRule
+  /// Of the policy's directory, read; nil where it names none.
+  package let templates: TemplateSources?
 
   package static func == (left: PolicySection, right: PolicySection) -> Bool {
     left.rule.policy == right.rule.policy && left.lines == right.lines
+      && left.templates == right.templates
   }
 
   /// `sales` of `policy sales`; nil for any other section.
@@ -37,7 +40,10 @@ package struct PolicySection: Sendable, Equatable {
           milliseconds: { Settings.milliseconds(of: $0).map(Int64.init) }
         ) { text throws(InvalidRule) in try RegularExpression(text) }
         try check(rule, names, policies.last)
-        policies.append(PolicySection(lines: lines.map { "\($0)=\($1)" }, rule: rule))
+        policies.append(
+          PolicySection(
+            lines: lines.map { "\($0)=\($1)" }, rule: rule,
+            templates: try templates(rule.policy)))
       } catch {
         let place = file.place(section: section, key: error.key)
         let key = error.key.map { " " + SettingsFile.shown($0) } ?? ""
@@ -46,6 +52,15 @@ package struct PolicySection: Sendable, Equatable {
     }
     guard errors.isEmpty else { throw SettingsError(lines: errors) }
     return policies
+  }
+
+  private static func templates(_ policy: Policy) throws(InvalidRule) -> TemplateSources? {
+    guard let directory = policy.template else { return nil }
+    do throws(SettingsError) {
+      return try TemplateDirectory.load(directory)
+    } catch {
+      throw InvalidRule("template", error.lines.joined(separator: "; "))
+    }
   }
 
   private static func check(_ rule: PolicyRule, _ rules: [String], _ before: PolicySection?)

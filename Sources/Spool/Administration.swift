@@ -19,6 +19,8 @@ extension JobStore {
       guard let standing = try connection.standing(of: id) else { return .noSuchMessage }
       switch verb.effect(in: standing.state) {
       case .refused(let why): return .refused(why)
+      case .moves where verb == .deliverOriginal && standing.form == .reply:
+        return .refused("is a reply: its message has been delivered")
       case .moves(let states):
         let next = states.count == 2 && standing.stage == .delivery ? states[1] : states[0]
         let story = "\(verb.past) by \(who)" + (reason.map { ": \($0)" } ?? "")
@@ -64,12 +66,14 @@ extension JobStore {
 }
 
 extension Connection {
-  fileprivate func standing(of id: String) throws(SpoolError) -> (state: JobState, stage: JobStage)?
-  {
-    let rows = try query("SELECT state, stage FROM message WHERE id = ?", .text(id)) {
+  fileprivate func standing(of id: String) throws(SpoolError) -> (
+    state: JobState, stage: JobStage, form: DeliveryForm?
+  )? {
+    let rows = try query("SELECT state, stage, form FROM message WHERE id = ?", .text(id)) {
       (
         state: JobState(rawValue: $0.text(0) ?? "") ?? .failed,
-        stage: JobStage(rawValue: $0.text(1) ?? "") ?? .delivery
+        stage: JobStage(rawValue: $0.text(1) ?? "") ?? .delivery,
+        form: DeliveryForm(rawValue: $0.text(2) ?? "")
       )
     }
     return rows.first
@@ -132,9 +136,11 @@ extension Connection {
     case .transcribeAgain:
       try run(
         """
-        UPDATE message SET form = 'enhanced', result = NULL, worker_attempts = 0 WHERE id = ?
+        UPDATE message SET form = iif(form = 'reply', form, 'enhanced'), result = NULL,
+          worker_attempts = 0, reply = iif(reply = 'always', 'never', reply)
+        WHERE id = ?
         """, .text(id))
-      try run("DELETE FROM content WHERE message_id = ? AND form = 'enhanced'", .text(id))
+      try run("DELETE FROM content WHERE message_id = ? AND form <> 'original'", .text(id))
       hasErased = true
     case .delete:
       try run("UPDATE message SET finished_ms = ? WHERE id = ?", .integer(nowMS), .text(id))

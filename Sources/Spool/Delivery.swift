@@ -24,6 +24,8 @@ package enum DeliveryOutcome: Sendable, Equatable {
   case deferred(untilMS: Int64, reason: String)
   /// Only the administrator can help.
   case held(reason: String)
+  /// Of a reply: it will not be sent.
+  case givenUp(reason: String)
 }
 
 extension JobStore {
@@ -42,7 +44,9 @@ extension JobStore {
       let ids = try connection.query(
         """
         UPDATE message SET state = 'held', reason = ?
-        WHERE stage = 'delivery' AND state IN ('ready', 'deferred') AND received_ms < ? RETURNING id
+        WHERE stage = 'delivery' AND state IN ('ready', 'deferred') AND form <> 'reply'
+          AND received_ms < ?
+        RETURNING id
         """, .text(reason), .integer(receivedBeforeMS)
       ) { $0.text(0) ?? "" }
       for id in ids { try connection.event(id, nowMS, "held: \(reason)") }
@@ -85,6 +89,17 @@ extension JobStore {
       }
       let end: String
       switch outcome {
+      case .done where try connection.replyFollows(lease.id):
+        let id = newQueueID ?? "(no queue id in the reply)"
+        for line in story + ["delivered as \(id); the transcript follows as a reply"] {
+          try connection.event(lease.id, nowMS, line)
+        }
+        try connection.beginReply(lease.id, nowMS: nowMS)
+        return outcome
+      case .givenUp(let reason):
+        for line in story { try connection.event(lease.id, nowMS, line) }
+        try connection.endWithoutReply(lease.id, reason, nowMS: nowMS)
+        return outcome
       case .done:
         _ = try connection.finish(
           lease, "state = 'delivered', finished_ms = ?, reason = NULL, delivery_ms = ?",
@@ -126,8 +141,13 @@ extension Connection {
       return .deferred(
         untilMS: nowMS + Self.doubtMS, reason: "not every recipient has an answer of the MTA")
     }
-    return .held(
-      reason: "refused for \(without.count) of its recipients: \(first.reply ?? "no reply")")
+    let why = "refused for \(without.count) of its recipients: \(first.reply ?? "no reply")"
+    return try form(of: id) == .reply ? .givenUp(reason: why) : .held(reason: why)
+  }
+
+  fileprivate func replyFollows(_ id: String) throws(SpoolError) -> Bool {
+    try !query("SELECT 1 FROM message WHERE id = ? AND reply = 'always'", .text(id)) { _ in true }
+      .isEmpty
   }
 
   /// One message may become several of the MTA's: all their queue ids are kept.

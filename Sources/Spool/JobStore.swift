@@ -109,6 +109,11 @@ enum JSONColumn {
     }
   }
 
+  /// Null is the policy that is built in.
+  static func policy(_ text: String?, of id: String) throws(SpoolError) -> Policy {
+    try text.map { text throws(SpoolError) in try decode(Policy.self, text, of: id) } ?? .builtIn
+  }
+
   static func decode<T: Decodable>(_ type: T.Type, _ text: String?, of id: String)
     throws(SpoolError) -> T
   {

@@ -34,11 +34,11 @@ extension JobStore {
     }
   }
 
-  /// From when the deadline counts of the longest waiting message without a transcript; nil when there is none.
-  package func oldestUntranscribedMS() throws(SpoolError) -> Int64? {
+  /// The next deadline of those that wait without a transcript; nil when there are none.
+  package func nextDeadlineMS() throws(SpoolError) -> Int64? {
     try commits.perform { connection throws(SpoolError) in
       try connection.query(
-        Connection.oldestUntranscribed
+        Connection.nextDeadline
       ) { $0.integer(0) }.first
     }
   }
@@ -50,10 +50,11 @@ extension Connection {
   static let isUntranscribed = "stage = 'transcription' AND state IN ('waiting', 'deferred')"
 
   static let deadlineFrom = "coalesce(deadline_from_ms, received_ms)"
+  static let deadline = "\(deadlineFrom) + allowed_ms"
   // Left to itself SQLite enters another index, and reads all that are deferred.
-  static let oldestUntranscribed = """
-    SELECT \(deadlineFrom) FROM message INDEXED BY message_untranscribed WHERE \(isUntranscribed)
-    ORDER BY \(deadlineFrom) LIMIT 1
+  static let nextDeadline = """
+    SELECT \(deadline) FROM message INDEXED BY message_untranscribed WHERE \(isUntranscribed)
+    ORDER BY \(deadline) LIMIT 1
     """
   static let farAhead = """
     SELECT id FROM message INDEXED BY message_due
@@ -77,7 +78,7 @@ extension Connection {
     var unreadable: [SpoolNotice] = []
     while let found = try mark(stage, holder: holder, nowMS: nowMS) {
       do throws(SpoolError) {
-        let job = try job(found, form: stage == .transcription ? .original : found.form)
+        let job = try job(found, reading: stage == .transcription ? .original : found.form)
         try event(found.id, nowMS, "\(stage.rawValue), attempt \(found.attempt): \(holder)")
         return Found(job: job, unreadable: unreadable)
       } catch {
@@ -110,6 +111,8 @@ extension Connection {
     var client: String?
     var messageID: String?
     var voicemail: String?
+    var policy: String?
+    var allowedMS: Int64
     var attempt: Int
     var form: DeliveryForm
   }
@@ -126,21 +129,22 @@ extension Connection {
         lease_holder = ?, \(attempts) = \(attempts) + 1
       WHERE id = (\(Self.nextDue))
       RETURNING id, lease_token, received_ms, sender, sender_parameters, client, message_id,
-        voicemail, \(attempts), form, size_bytes, \(Self.deadlineFrom)
+        voicemail, \(attempts), form, size_bytes, \(Self.deadlineFrom), policy, allowed_ms
       """, .text(holder), .text(stage.rawValue), .integer(nowMS)
     ) { row in
       Marked(
         id: row.text(0) ?? "", token: row.integer(1), receivedMS: row.integer(2),
         deadlineFromMS: row.integer(11), sizeBytes: row.integer(10), sender: row.text(3) ?? "",
         senderParameters: row.text(4),
-        client: row.text(5), messageID: row.text(6), voicemail: row.text(7),
+        client: row.text(5), messageID: row.text(6), voicemail: row.text(7), policy: row.text(12),
+        allowedMS: row.integer(13),
         attempt: Int(row.integer(8)), form: DeliveryForm(rawValue: row.text(9) ?? "") ?? .original)
     }.first
   }
 
-  private func job(_ found: Marked, form: DeliveryForm) throws(SpoolError) -> LeasedJob {
+  private func job(_ found: Marked, reading form: DeliveryForm) throws(SpoolError) -> LeasedJob {
     let content = try content(of: found.id, form: form)
-    guard form == .enhanced ? !content.isEmpty : content.count == found.sizeBytes else {
+    guard form == .original ? content.count == found.sizeBytes : !content.isEmpty else {
       throw SpoolError(
         code: SpoolError.unreadable,
         "spool: message \(found.id): \(content.count) bytes of its \(form.rawValue) form are there, "
@@ -148,7 +152,7 @@ extension Connection {
     }
     return LeasedJob(
       lease: Lease(id: found.id, token: found.token), receivedMS: found.receivedMS,
-      deadlineFromMS: found.deadlineFromMS,
+      deadlineFromMS: found.deadlineFromMS, allowedMS: found.allowedMS,
       envelope: Envelope(
         sender: found.sender,
         senderParameters: try JSONColumn.decode(
@@ -157,7 +161,8 @@ extension Connection {
       client: try JSONColumn.decode(ClientFacts.self, found.client, of: found.id),
       messageID: found.messageID,
       voicemail: try JSONColumn.decode(VoicemailFacts.self, found.voicemail, of: found.id),
-      attempt: found.attempt, form: form, content: content)
+      policy: try JSONColumn.policy(found.policy, of: found.id),
+      attempt: found.attempt, form: found.form, content: content)
   }
 
   private func waitingRecipients(of id: String) throws(SpoolError) -> [Recipient] {

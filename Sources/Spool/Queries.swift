@@ -40,6 +40,7 @@ package struct JobDetails: Sendable, Codable, Equatable {
   package var dueMS: Int64
   package var finishedMS: Int64?
   package var form: DeliveryForm
+  package var policy: Policy
   package var sender: String
   package var recipients: [RecipientDetails]
   package var client: ClientFacts
@@ -113,6 +114,21 @@ extension JobStore {
     }
   }
 
+  /// Which of its caller's messages since that moment this one is, from 1; nil: they are not counted.
+  package func callNumber(of id: String, sinceMS: Int64) throws(SpoolError) -> Int? {
+    try commits.perform { connection throws(SpoolError) in
+      // Parts of a message divided by policy came at one moment.
+      try connection.query(
+        """
+        SELECT count(DISTINCT other.received_ms) FROM message AS own
+        JOIN message AS other ON other.caller = own.caller
+          AND other.received_ms BETWEEN ? AND own.received_ms
+        WHERE own.id = ? AND own.caller IS NOT NULL
+        """, .integer(sinceMS), .text(id)
+      ) { Int($0.integer(0)) }.first.flatMap { $0 > 0 ? $0 : nil }
+    }
+  }
+
   package func details(_ id: String) throws(SpoolError) -> JobDetails? {
     try commits.perform { connection throws(SpoolError) in
       let recipients = try connection.query(
@@ -129,7 +145,7 @@ extension JobStore {
         """
         SELECT state, received_ms, due_ms, finished_ms, form, sender, client, new_queue_id,
           message_id, size_bytes, voicemail, result, delivery_ms, worker_attempts,
-          delivery_attempts, lease_holder, reason, held_by, stage
+          delivery_attempts, lease_holder, reason, held_by, stage, policy
         FROM message WHERE id = ?
         """, .text(id)
       ) { row in
@@ -140,6 +156,7 @@ extension JobStore {
             receivedMS: row.integer(1), dueMS: row.integer(2),
             finishedMS: row.isNull(3) ? nil : row.integer(3),
             form: DeliveryForm(rawValue: row.text(4) ?? "") ?? .original,
+            policy: try JSONColumn.policy(row.text(19), of: id),
             sender: row.text(5) ?? "", recipients: recipients,
             client: try JSONColumn.decode(ClientFacts.self, row.text(6), of: id),
             newQueueID: row.text(7), messageID: row.text(8), sizeBytes: row.integer(9),

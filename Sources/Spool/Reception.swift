@@ -12,52 +12,113 @@ extension JobStore {
   package func accept(_ job: NewJob, within limits: SpoolLimits = .init()) throws(SpoolError)
     -> Bool
   {
+    try accept([job], within: limits)
+  }
+
+  /// The same for one message whose recipients are treated differently: all of it or nothing.
+  @discardableResult
+  package func accept(_ jobs: [NewJob], within limits: SpoolLimits = .init()) throws(SpoolError)
+    -> Bool
+  {
     let undo: CommitQueue.Change = {
-      [id = job.id, fingerprint = job.fingerprint] connection
+      [keys = jobs.map { ($0.id, $0.fingerprint) }] connection
         throws(SpoolError) in
-      try connection.run("DELETE FROM message WHERE id = ?", .text(id))
-      guard let fingerprint else { return }
-      try connection.run("DELETE FROM seen WHERE fingerprint = ?", .blob(fingerprint[...]))
+      for (id, fingerprint) in keys {
+        try connection.run("DELETE FROM message WHERE id = ?", .text(id))
+        guard let fingerprint else { continue }
+        try connection.run("DELETE FROM seen WHERE fingerprint = ?", .blob(fingerprint[...]))
+      }
     }
     // Before the transaction, which others wait for.
-    let senderParameters = try JSONColumn.encode(job.envelope.senderParameters)
-    let client = try JSONColumn.encode(job.client)
-    let voicemail = try JSONColumn.encode(job.voicemail)
-    var recipients: [(address: String, parameters: SQLValue)] = []
-    for recipient in job.envelope.recipients {
-      recipients.append((recipient.address, try JSONColumn.encode(recipient.parameters)))
-    }
+    var rows: [Row] = []
+    for job in jobs { rows.append(try Row(job)) }
     Failpoint.pass("reception before begin")
-    return try commits.perform(undo: undo) { [recipients] connection throws(SpoolError) in
+    return try commits.perform(undo: undo) { [rows] connection throws(SpoolError) in
       if let trouble = connection.noReception { throw trouble }
-      try connection.requireRoom(for: job.content.count, limits)
-      guard try connection.remember(job, forMS: Self.memoryMS) else { return false }
-      try connection.run(
-        """
-        INSERT INTO message (id, state, received_ms, due_ms, sender, sender_parameters, client,
-          queue_id, message_id, voicemail, size_bytes)
-        VALUES (?, 'waiting', ?, ?, ?, ?, ?, ?, ?, ?, ?)
-        """,
-        .text(job.id), .integer(job.receivedMS), .integer(job.receivedMS),
-        .text(job.envelope.sender), senderParameters, client, .optional(job.client.queueID),
-        .optional(job.messageID), voicemail,
-        .integer(job.content.count))
-      for (position, recipient) in recipients.enumerated() {
-        try connection.run(
-          "INSERT INTO recipient (message_id, position, address, parameters) VALUES (?, ?, ?, ?)",
-          .text(job.id), .integer(position), .text(recipient.address),
-          recipient.parameters)
+      try connection.requireRoom(for: jobs.map(\.content.count).reduce(0, +), limits)
+      for job in jobs {
+        guard try connection.remember(job, forMS: Self.memoryMS) else { return false }
       }
-      try connection.store(job.content, of: job.id, as: .original)
+      for row in rows { try connection.add(row) }
       Failpoint.pass("reception after content")
-      try connection.event(
-        job.id, job.receivedMS, "received by rule \(job.voicemail.rule): \(job.voicemail.reason)")
       return true
+    }
+  }
+
+  /// A job with its facts as columns.
+  fileprivate struct Row: Sendable {
+    var job: NewJob
+    var senderParameters: SQLValue
+    var client: SQLValue
+    var voicemail: SQLValue
+    var policy: SQLValue
+    var recipients: [(address: String, parameters: SQLValue)] = []
+
+    init(_ job: NewJob) throws(SpoolError) {
+      self.job = job
+      senderParameters = try JSONColumn.encode(job.envelope.senderParameters)
+      client = try JSONColumn.encode(job.client)
+      voicemail = try JSONColumn.encode(job.voicemail)
+      policy = job.policy == .builtIn ? .null : try JSONColumn.encode(job.policy)
+      for recipient in job.envelope.recipients {
+        recipients.append((recipient.address, try JSONColumn.encode(recipient.parameters)))
+      }
+    }
+
+    var state: JobState { if case .original = job.start { .ready } else { .waiting } }
+    var stage: JobStage { if case .original = job.start { .delivery } else { .transcription } }
+    var form: DeliveryForm {
+      switch job.start {
+      case .message: .enhanced
+      case .original: .original
+      case .reply: .reply
+      }
+    }
+    var reply: String {
+      switch job.start {
+      case .message: job.policy.lateReply ? "late" : "never"
+      case .original(let replyFollows): replyFollows ? "always" : "never"
+      case .reply: "never"
+      }
+    }
+    var story: String {
+      let policy = "policy \(job.policy.name)"
+      return switch job.start {
+      case .message: policy
+      case .original(true): "\(policy): the message first, the transcript in a reply"
+      case .original(false): "\(policy): goes out as it came"
+      case .reply: "\(policy): the MTA has the message, the transcript follows in a reply"
+      }
     }
   }
 }
 
 extension Connection {
+  fileprivate func add(_ row: JobStore.Row) throws(SpoolError) {
+    let job = row.job
+    try run(
+      """
+      INSERT INTO message (id, state, stage, form, reply, received_ms, due_ms, allowed_ms, sender,
+        sender_parameters, client, queue_id, message_id, voicemail, policy, caller, size_bytes)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+      """,
+      .text(job.id), .text(row.state.rawValue), .text(row.stage.rawValue),
+      .text(row.form.rawValue), .text(row.reply), .integer(job.receivedMS),
+      .integer(job.receivedMS), .integer(job.allowedMS), .text(job.envelope.sender),
+      row.senderParameters, row.client, .optional(job.client.queueID), .optional(job.messageID),
+      row.voicemail, row.policy, job.callerHash.map { .blob($0[...]) } ?? .null,
+      .integer(job.content.count))
+    for (position, recipient) in row.recipients.enumerated() {
+      try run(
+        "INSERT INTO recipient (message_id, position, address, parameters) VALUES (?, ?, ?, ?)",
+        .text(job.id), .integer(position), .text(recipient.address), recipient.parameters)
+    }
+    try store(job.content, of: job.id, as: .original)
+    try event(
+      job.id, job.receivedMS, "received by rule \(job.voicemail.rule): \(job.voicemail.reason)")
+    if job.policy != .builtIn { try event(job.id, job.receivedMS, row.story) }
+  }
+
   /// False when the message is remembered already.
   fileprivate func remember(_ job: NewJob, forMS span: Int64) throws(SpoolError) -> Bool {
     guard let fingerprint = job.fingerprint else { return true }

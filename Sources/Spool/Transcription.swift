@@ -25,7 +25,8 @@ package struct ResultFacts: Sendable, Codable, Equatable {
 }
 
 extension JobStore {
-  /// Stores what a worker made: the enhanced message goes out, or the original when there is none.
+  /// Stores what a worker made: the enhanced message goes out, or the original when there is none; a reply goes out, or
+  /// nothing when there is none.
   ///
   /// False when the lease was lost meanwhile; nothing is changed then.
   @discardableResult
@@ -33,17 +34,28 @@ extension JobStore {
     _ lease: Lease, result: WorkResult, outgoing: [UInt8]?, nowMS: Int64
   ) throws(SpoolError) -> Bool {
     try commits.perform { connection throws(SpoolError) in
-      let form: DeliveryForm = outgoing == nil ? .original : .enhanced
       let facts = ResultFacts(result)
+      let isReply = try connection.form(of: lease.id) == .reply
+      var story = "transcript \(facts.status.rawValue)"
+      if !facts.engine.isEmpty { story += " by \(facts.engine)" }
+      if isReply, outgoing == nil {
+        guard try connection.holds(lease) else { return false }
+        try connection.run(
+          "UPDATE message SET result = ? WHERE id = ?", try JSONColumn.encode(facts),
+          .text(lease.id))
+        let why = result.refusal.map { "\(story); \($0)" } ?? story
+        try connection.endWithoutReply(lease.id, why, nowMS: nowMS)
+        for note in result.notes { try connection.event(lease.id, nowMS, note) }
+        return true
+      }
+      let form: DeliveryForm = outgoing == nil ? .original : isReply ? .reply : .enhanced
       let held = try connection.finish(
         lease,
         "state = 'ready', stage = 'delivery', reason = NULL, due_ms = ?, form = ?, result = ?",
         .integer(nowMS),
         .text(form.rawValue), try JSONColumn.encode(facts))
       guard held else { return false }
-      if let outgoing { try connection.store(outgoing, of: lease.id, as: .enhanced) }
-      var story = "transcript \(facts.status.rawValue)"
-      if !facts.engine.isEmpty { story += " by \(facts.engine)" }
+      if let outgoing { try connection.store(outgoing, of: lease.id, as: form) }
       if let refusal = result.refusal { story += "; the original goes out: \(refusal)" }
       try connection.event(lease.id, nowMS, story)
       for note in result.notes { try connection.event(lease.id, nowMS, note) }
@@ -58,6 +70,10 @@ extension JobStore {
   {
     try commits.perform { connection throws(SpoolError) in
       guard let retryMS else {
+        if try connection.form(of: lease.id) == .reply {
+          guard try connection.holds(lease) else { return }
+          return try connection.endWithoutReply(lease.id, why, nowMS: nowMS)
+        }
         let held = try connection.finish(
           lease, "state = 'ready', stage = 'delivery', form = 'original', due_ms = ?",
           .integer(nowMS))
@@ -80,23 +96,84 @@ extension JobStore {
     }
   }
 
-  /// Messages received (or put back) before that moment that still wait for a worker go out as they came; some of them:
-  /// a backlog is not one transaction. Asked again, the others follow.
-  package func expireWaiting(receivedBeforeMS: Int64, nowMS: Int64) throws(SpoolError) {
+  /// At the deadline a message whose transcript may be late goes out as it came; the transcript follows in a reply.
+  package func postpone(_ lease: Lease, nowMS: Int64) throws(SpoolError) {
     try commits.perform { connection throws(SpoolError) in
-      let expired = try connection.query(
-        """
-        UPDATE message SET state = 'ready', stage = 'delivery', form = 'original', due_ms = ?
-        WHERE id IN (SELECT id FROM message INDEXED BY message_untranscribed
-          WHERE \(Connection.isUntranscribed) AND \(Connection.deadlineFrom) < ?
-          ORDER BY \(Connection.deadlineFrom) LIMIT 100)
-        RETURNING id
-        """, .integer(nowMS), .integer(receivedBeforeMS)
-      ) { $0.text(0) ?? "" }
-      for id in expired {
+      let held = try connection.finish(
+        lease,
+        "state = 'ready', stage = 'delivery', form = 'original', reply = 'always', due_ms = ?",
+        .integer(nowMS))
+      if held {
         try connection.event(
-          id, nowMS, "no worker was free before the transcription deadline; the original goes out")
+          lease.id, nowMS, "not transcribed before the deadline; the original goes out first")
       }
     }
+  }
+
+  /// Messages whose deadline was before that moment and that still wait for a worker go out as they came, replies not at
+  /// all; some of them: a backlog is not one transaction. Asked again, the others follow.
+  package func expireWaiting(deadlineBeforeMS: Int64, nowMS: Int64) throws(SpoolError) {
+    try commits.perform { connection throws(SpoolError) in
+      let why = "no worker was free before the transcription deadline"
+      let late = try connection.query(Connection.late, .integer(deadlineBeforeMS)) {
+        (id: $0.text(0) ?? "", isReply: $0.text(1) == DeliveryForm.reply.rawValue)
+      }
+      for (id, isReply) in late {
+        guard !isReply else {
+          try connection.endWithoutReply(id, why, nowMS: nowMS)
+          continue
+        }
+        try connection.run(
+          """
+          UPDATE message SET state = 'ready', stage = 'delivery', form = 'original', due_ms = ?,
+            reply = CASE reply WHEN 'late' THEN 'always' ELSE reply END
+          WHERE id = ?
+          """, .integer(nowMS), .text(id))
+        try connection.event(id, nowMS, "\(why); the original goes out")
+      }
+    }
+  }
+}
+
+extension Connection {
+  static let late = """
+    SELECT id, form FROM message INDEXED BY message_untranscribed
+    WHERE \(isUntranscribed) AND \(deadline) < ? ORDER BY \(deadline) LIMIT 100
+    """
+
+  func form(of id: String) throws(SpoolError) -> DeliveryForm? {
+    try query("SELECT form FROM message WHERE id = ?", .text(id)) {
+      DeliveryForm(rawValue: $0.text(0) ?? "")
+    }.first ?? nil
+  }
+
+  /// The message is in the mailbox, so that nothing is lost with a reply that cannot be: it ends as one that went out as
+  /// it came.
+  func endWithoutReply(_ id: String, _ why: String, nowMS: Int64) throws(SpoolError) {
+    try run(
+      """
+      UPDATE message SET state = 'delivered', stage = 'delivery', form = 'original', reason = NULL,
+        lease_holder = NULL, finished_ms = ?
+      WHERE id = ?
+      """, .integer(nowMS), .text(id))
+    try run("DELETE FROM content WHERE message_id = ?", .text(id))
+    hasErased = true
+    try event(id, nowMS, "no reply is sent: \(why)")
+  }
+
+  /// The message is in the mailbox; now its transcript is made, and goes to the same recipients.
+  func beginReply(_ id: String, nowMS: Int64) throws(SpoolError) {
+    try run(
+      """
+      UPDATE message SET state = 'waiting', stage = 'transcription', form = 'reply', reply = 'never',
+        lease_holder = NULL, reason = NULL, due_ms = ?, deadline_from_ms = ?, allowed_ms = ?,
+        worker_attempts = 0, delivery_attempts = 0
+      WHERE id = ?
+      """, .integer(nowMS), .integer(nowMS), .integer(Policy.replyWithinMS), .text(id))
+    try run(
+      "UPDATE recipient SET delivered = 0, refused = 0, reply = NULL WHERE message_id = ?",
+      .text(id))
+    try run("DELETE FROM content WHERE message_id = ? AND form <> 'original'", .text(id))
+    hasErased = true
   }
 }

@@ -21,8 +21,12 @@ CREATE TABLE message (
     ELSE stage IN ('transcription', 'delivery') END),
   received_ms INTEGER NOT NULL,
   deadline_from_ms INTEGER,             -- of the transcription deadline, where it is not received_ms
+  allowed_ms INTEGER NOT NULL DEFAULT 0,  -- from then to the deadline
   due_ms INTEGER NOT NULL,              -- not before; of waiting, ready, deferred
-  form TEXT NOT NULL DEFAULT 'enhanced' CHECK (form IN ('enhanced', 'original')),
+  -- What goes out; 'reply' once the message itself is in the mailbox.
+  form TEXT NOT NULL DEFAULT 'enhanced' CHECK (form IN ('enhanced', 'original', 'reply')),
+  -- Whether a reply follows when the message has gone out: always, or if its transcript was late.
+  reply TEXT NOT NULL DEFAULT 'never' CHECK (reply IN ('never', 'late', 'always')),
   worker_attempts INTEGER NOT NULL DEFAULT 0,
   delivery_attempts INTEGER NOT NULL DEFAULT 0,
   lease_token INTEGER NOT NULL DEFAULT 0,
@@ -34,7 +38,9 @@ CREATE TABLE message (
   new_queue_id TEXT,                    -- of the MTA, as it went back
   message_id TEXT,
   voicemail TEXT NOT NULL,              -- JSON: VoicemailFacts
+  policy TEXT,                          -- JSON: Policy; null: the one that is built in
   result TEXT,                          -- JSON: ResultFacts, no text
+  caller BLOB,                          -- keyed hash of caller and mailbox, where they are counted
   size_bytes INTEGER NOT NULL,
   delivery_ms INTEGER,
   finished_ms INTEGER,
@@ -45,21 +51,22 @@ CREATE TABLE message (
 -- Every index serves one question, whose answer takes no longer with more messages.
 CREATE INDEX message_by_state ON message (state, received_ms);
 CREATE INDEX message_due ON message (stage, due_ms) WHERE state IN ('waiting', 'ready', 'deferred');
-CREATE INDEX message_untranscribed ON message (coalesce(deadline_from_ms, received_ms))
+CREATE INDEX message_untranscribed ON message (coalesce(deadline_from_ms, received_ms) + allowed_ms)
   WHERE stage = 'transcription' AND state IN ('waiting', 'deferred');
 CREATE INDEX message_open ON message (id) WHERE state NOT IN ('delivered', 'deleted');
+CREATE INDEX message_by_caller ON message (caller, received_ms) WHERE caller IS NOT NULL;
 CREATE INDEX message_finished ON message (finished_ms) WHERE finished_ms IS NOT NULL;
 
 CREATE TRIGGER message_transition BEFORE UPDATE OF state ON message
 WHEN old.state <> new.state AND old.state || ' ' || new.state NOT IN (
-  'waiting transcribing', 'waiting ready', 'waiting held',
+  'waiting transcribing', 'waiting ready', 'waiting held', 'waiting delivered',
   'transcribing ready', 'transcribing deferred', 'transcribing waiting', 'transcribing held',
-  'transcribing failed',
+  'transcribing failed', 'transcribing delivered',
   'ready delivering', 'ready waiting', 'ready held',
   'delivering delivered', 'delivering deferred', 'delivering ready', 'delivering held',
-  'delivering failed',
+  'delivering failed', 'delivering waiting',
   'deferred transcribing', 'deferred delivering', 'deferred waiting', 'deferred ready',
-  'deferred held',
+  'deferred held', 'deferred delivered',
   'held waiting', 'held ready',
   'failed waiting', 'failed ready',
   'waiting deleted', 'transcribing deleted', 'ready deleted', 'deferred deleted', 'held deleted',

@@ -12,6 +12,8 @@ package protocol MessageEnhancer: Sendable {
   /// same parts in the same order, every attachment's decoded bytes identical.
   /// Throws `.permanent` when it cannot be done or the check finds a difference.
   func enhance(_ message: [UInt8], with enhancement: Enhancement) throws(StepFailure) -> [UInt8]
+  /// A message of its own with the enhancement's texts, below that header section; checked likewise.
+  func reply(head: [HeaderField], with enhancement: Enhancement) throws(StepFailure) -> [UInt8]
 }
 
 /// Decodes recordings. Implemented by Audio on libsndfile and libsoxr.

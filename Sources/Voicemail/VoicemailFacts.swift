@@ -28,6 +28,10 @@ package struct VoicemailFacts: Sendable, Codable, Equatable {
   package var isUrgent: Bool
   /// `MessageFacts.parts` indices of the recordings, in order.
   package var audioParts: [Int]
+  /// Which of the caller's messages to this mailbox it is today; nil: not counted.
+  package var callsToday: Int?
+  /// Why its body must not be changed; nil: nothing speaks against it.
+  package var protection: String?
 
   package init(
     rule: String, reason: String, caller: Caller = Caller(), mailbox: String? = nil,

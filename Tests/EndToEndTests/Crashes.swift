@@ -83,6 +83,94 @@ import Testing
     #expect(Set(postfix.users) == users)
   }
 
+  // MARK: - The message first
+
+  private struct FirstStep: CustomStringConvertible {
+    var step: Step
+    /// Copies of the message and of the reply.
+    var originals = 1
+    var replies = 1
+    var description: String { "\(step)" }
+  }
+
+  /// The copies of `Step` are not looked at.
+  private static let firstSteps: [FirstStep] = [
+    FirstStep(step: .place("reception after content,before commit", copies: 0), replies: 0),
+    // The MTA has not given the message away, so even a commit nobody heard of doubles nothing.
+    FirstStep(step: .place("reception after content,after commit", copies: 0)),
+    FirstStep(step: .place("reception before reply", copies: 0)),
+    FirstStep(step: .place("transcription claimed", copies: 0)),
+    FirstStep(step: .place("transcription stored", copies: 0)),
+    FirstStep(step: .relay(.content, copies: 0)),
+    FirstStep(step: .relay(.dot, copies: 0), replies: 2),
+    FirstStep(step: .place("delivery accepted", copies: 0), replies: 2),
+    FirstStep(step: .place("delivery stored", copies: 0)),
+  ]
+
+  @Test func `killed at any step, the message that goes first arrives once, its reply too`() throws
+  {
+    try killAtEach(Self.firstSteps, ["policy all.mode": "original-first"], waiting: false)
+  }
+
+  /// One recipient waits, so all is taken over: the other's original is delivered, and then waits for its reply.
+  @Test func `killed at any step, a message divided by policy arrives once at each`() throws {
+    try killAtEach(
+      [
+        FirstStep(step: .place("delivery claimed", copies: 0)),
+        FirstStep(step: .place("delivery accepted", copies: 0), originals: 2),
+        FirstStep(step: .place("delivery stored", copies: 0)),
+      ],
+      ["policy first.recipient": "^first", "policy first.mode": "original-first"], waiting: true)
+  }
+
+  private func killAtEach(
+    _ steps: [FirstStep], _ policies: RunningMilter.Settings, waiting: Bool
+  ) throws {
+    let postfix = try PrivatePostfix()
+    let directory = try TemporaryDirectory()
+    let recording = try VoicemailRecording.silence(seconds: 1)
+    for (number, step) in steps.enumerated() {
+      var relay: KillingRelay?
+      var settings = Self.settings(postfix).merging(policies) { $1 }
+      var launcher: [String] = []
+      switch step.step {
+      case .place(let name, _): launcher = ["/usr/bin/env", "VOICEMAIL_MILTER_KILL_AT=\(name)"]
+      case .relay(let point, _):
+        relay = try KillingRelay(to: postfix.reinjectPort, at: point)
+        settings["delivery.target"] = relay?.target
+      case .afterReply: break
+      }
+      let victim = try RunningMilter(settings, in: directory, by: launcher)
+      var mail = AsteriskMail(recording)
+      mail.messageID = "<first\(number)@pbx.example.com>"
+      let users = ["first\(number)"] + (waiting ? ["waits\(number)"] : [])
+      try SMTPSender.send(
+        mail.bytes, to: users.map { "<\($0)@example.com>" }, port: postfix.smtpPort)
+      #expect(victim.process.waitForExit(seconds: 30) != nil, "\(step): it was not passed")
+
+      settings["delivery.target"] = Self.settings(postfix)["delivery.target"]
+      let heir = try RunningMilter(settings, in: directory)
+      try Self.waitUntilEmpty(heir)
+      let expected = step.originals + step.replies
+      let arrived = postfix.waitForMail(of: users[0], count: expected, seconds: 30)
+      let replies = arrived.filter { ReceivedMail($0)["In-Reply-To"] == mail.messageID }
+      #expect(replies.count == step.replies, "\(step): replies")
+      // The same reply twice is one to whoever looks at its Message-ID.
+      #expect(Set(replies.compactMap { ReceivedMail($0)["Message-ID"] }).count <= 1, "\(step)")
+      let originals = arrived.filter { ReceivedMail($0)["In-Reply-To"] == nil }
+      #expect(originals.count == step.originals, "\(step): originals")
+      for original in originals {
+        #expect(ReceivedMail(original).recordings == [recording], "\(step)")
+      }
+      if waiting {
+        let other = postfix.waitForMail(of: users[1], seconds: 30)
+        #expect(other.count == 1, "\(step): who waits")
+        try Self.check(other, sent: mail, "\(step)")
+      }
+      heir.kill()
+    }
+  }
+
   // MARK: - Under load
 
   /// `make crash-test ROUNDS=500`

@@ -52,7 +52,10 @@ import Voicemail
     #expect(leased.voicemail == job.voicemail)
     #expect(leased.receivedMS == job.receivedMS)
     #expect(leased.attempt == 1)
-    #expect(leased.form == .original)
+    #expect(leased.form == .enhanced)
+    #expect(leased.content == job.content)
+    #expect(leased.policy == .builtIn)
+    #expect(leased.allowedMS == job.allowedMS)
   }
 
   @Test func `the null sender stays empty, and no client facts stay none`() throws {

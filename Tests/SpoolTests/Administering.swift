@@ -99,8 +99,8 @@ import Voicemail
     #expect(try apply(.release, "a", nowMS: 9_000) == .done(was: .held, now: .waiting))
     #expect(try apply(.release, "b", nowMS: 9_000) == .done(was: .held, now: .ready))
     // It has the whole time for a transcript again.
-    try store.expireWaiting(receivedBeforeMS: 8_999, nowMS: 9_000)
-    #expect(try store.oldestUntranscribedMS() == 9_000)
+    try store.expireWaiting(deadlineBeforeMS: 8_999, nowMS: 9_000)
+    #expect(try store.nextDeadlineMS() == 9_000)
     let job = try #require(try store.leaseForTranscription(holder: "w", nowMS: 9_000))
     #expect(job.deadlineFromMS == 9_000)
     #expect(job.receivedMS == 1_000)
@@ -118,7 +118,7 @@ import Voicemail
 
     _ = try apply(.transcribeAgain, "a", nowMS: 1_000_000)
     #expect(try store.content(of: "a", form: .enhanced, chunk: 0) == nil)
-    try store.expireWaiting(receivedBeforeMS: 999_999, nowMS: 1_000_000)
+    try store.expireWaiting(deadlineBeforeMS: 999_999, nowMS: 1_000_000)
     let again = try #require(try store.leaseForTranscription(holder: "w", nowMS: 1_000_000))
     #expect(again.attempt == 1)
     try store.finishTranscription(
@@ -176,7 +176,7 @@ import Voicemail
     #expect(try store.nextDueMS(delivery: true) == nil)
     #expect(try store.nextDueMS(delivery: false) == nil)
     // The deadline does not pause: the voicemail arrives all the same.
-    #expect(try store.oldestUntranscribedMS() == 1_000)
+    #expect(try store.nextDeadlineMS() == 1_000)
     for stage in JobStage.allCases {
       #expect(try store.resume(stage))
       #expect(try !store.resume(stage))

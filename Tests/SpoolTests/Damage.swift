@@ -42,7 +42,7 @@ import Voicemail
     do throws(SpoolError) {
       let store = try JobStore(directory: directory.path)
       try store.voidLeases(nowMS: 200)
-      try store.expireWaiting(receivedBeforeMS: 8, nowMS: 200)
+      try store.expireWaiting(deadlineBeforeMS: 8, nowMS: 200)
       try store.accept(.sample("fresh", content: noise(20_000)))
       _ = try store.statistics(nowMS: 300)
       for id in try store.find("job") { _ = try store.details(id) }

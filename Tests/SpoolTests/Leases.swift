@@ -99,7 +99,7 @@ import Voicemail
       try store.accept(.sample(id, receivedMS: Int64(at)))
     }
     #expect(try store.leaseForTranscription(holder: "w", nowMS: 900)?.id == "leased")
-    try store.expireWaiting(receivedBeforeMS: 2_000, nowMS: 9_000)
+    try store.expireWaiting(deadlineBeforeMS: 2_000, nowMS: 9_000)
     #expect(try spool.state("leased") == .transcribing)
     #expect(try spool.state("old") == .ready)
     #expect(try spool.state("just in time") == .waiting)

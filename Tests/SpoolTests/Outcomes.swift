@@ -190,7 +190,7 @@ import Voicemail
     try store.finishDelivery(
       job.lease, replies: [], newQueueID: nil, deliveryMS: 1, outcome: .held(reason: "554 no"),
       nowMS: 2_100)
-    try store.expireWaiting(receivedBeforeMS: .max, nowMS: 9_000)
+    try store.expireWaiting(deadlineBeforeMS: .max, nowMS: 9_000)
     try store.voidLeases(nowMS: 9_000)
     #expect(try spool.state("job1") == .held)
     #expect(try store.leaseForDelivery(holder: "d", nowMS: .max) == nil)

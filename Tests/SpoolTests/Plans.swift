@@ -14,12 +14,8 @@ import Voicemail
 
   @Test(arguments: [
     Connection.nextDue.replacing("?", with: "1"),
-    Connection.firstDue.replacing("?", with: "'delivery'"), Connection.oldestUntranscribed,
-    """
-    SELECT id FROM message INDEXED BY message_untranscribed
-    WHERE \(Connection.isUntranscribed) AND \(Connection.deadlineFrom) < 1
-    ORDER BY \(Connection.deadlineFrom) LIMIT 100
-    """,
+    Connection.firstDue.replacing("?", with: "'delivery'"), Connection.nextDeadline,
+    Connection.late.replacing("?", with: "1"),
     "SELECT min(received_ms) FROM message WHERE state = 'waiting'",
     "UPDATE message SET state = 'ready' WHERE id = 'x'",
     """
@@ -53,7 +49,7 @@ import Voicemail
     (Connection.nextDue, "message_due (stage=? AND due_ms<?)"),
     (Connection.firstDue, "message_due (stage=?)"),
     (Connection.farAhead, "message_due (stage=? AND due_ms>?)"),
-    (Connection.oldestUntranscribed, "message_untranscribed"),
+    (Connection.nextDeadline, "message_untranscribed"),
   ])
   func `what every thread asks all the time looks at no message but the one it finds`(
     sql: String, index: String

@@ -53,7 +53,7 @@ import Voicemail
     let spool = try TestSpool()
     try spool.store.accept(.sample())
     let error = #expect(throws: SpoolError.self) {
-      try spool.run("UPDATE message SET state = 'delivered'")
+      try spool.run("UPDATE message SET state = 'failed'")
     }
     #expect(error?.sentence.contains("the message is in no state for this") == true)
     #expect(try spool.state("job1") == .waiting)

@@ -64,7 +64,7 @@ import Voicemail
       "all",
       [
         "mode": "hold", "subject": "rewrite", "content_in_subject": "no", "engines": "a, b",
-        "language": "en-GB", "template": "/t", "vocabulary": "/v", "country": "gb",
+        "language": "en-GB", "template": "/t", "vocabulary": "/v", "country": "GB",
         "threading": "caller", "count_calls": "yes", "deadline": "7", "late_transcript": "reply",
       ]
     ).policy
@@ -92,7 +92,7 @@ import Voicemail
     ("language", "German", "must be a language tag such as de or en-GB"),
     ("language", "de_DE", "must be a language tag such as de or en-GB"),
     ("template", "mails", "must be an absolute path"),
-    ("country", "44", "must be two letters such as GB"),
+    ("country", "Mars", "must be a country such as DE or +49"),
     ("deadline", "soon", "must be a time such as 30s, 5min, 2h or 5d, at most 3650d"),
     ("late_transcript", "yes", "must be drop or reply"),
   ])

@@ -40,7 +40,7 @@ enum Help {
                                 what the filter would do with messages, and why; the
                                 client is at 127.0.0.1 unless told, and has not logged in;
                                 --learn proposes a rule from samples of an unknown PBX
-      preview [--text TEXT] FILE
+      preview [--text TEXT] [--policy NAME] FILE
                                 the message as it would go out; with TEXT for a transcript
       transcribe [--json] FILE...
                                 the words in recordings or messages

@@ -9,29 +9,38 @@ enum PreviewCommand {
 
   static func run(_ words: [String]) throws(CommandFailure) -> Int32 {
     let arguments = try Arguments(
-      words, options: Arguments.envelopeOptions.union(["--text"]), flags: Arguments.envelopeFlags)
+      words, options: Arguments.envelopeOptions.union(["--text", "--policy"]),
+      flags: Arguments.envelopeFlags)
     try arguments.requireOperands(1...1, "a file with a message")
     let file = arguments.operands[0]
     let examiner = try MessageExaminer(arguments.settings())
     let original = try readOperand(file)
     let client = try arguments.client()
     do throws(StepFailure) {
-      let (facts, verdict) = try examiner.examine(
+      let (_, verdict) = try examiner.examine(
         original, envelope: try envelope(arguments), client: client)
       guard case .voicemail(let voicemail) = verdict else {
         if case .pass(let reason) = verdict { Output.complain("\(file): no voicemail: \(reason)") }
         Output.bytes(original)
         return notVoicemail
       }
-      let now = Clock.nowMS() / 1_000
-      let order = WorkOrder(
-        id: "preview", voicemail: voicemail,
-        headers: [
-          TraceHeader.make(
-            client: client, host: examiner.settings.hostname, spoolID: "preview",
-            unixSeconds: now, utcOffsetSeconds: Clock.utcOffsetSeconds()),
-          examiner.recognition.loopGuard.marker(id: "preview", unixSeconds: now, message: facts),
-        ], style: examiner.settings.style)
+      let envelope = try envelope(arguments)
+      let policy = try policy(arguments, examiner, voicemail, envelope)
+      guard policy.mode != .off else {
+        Output.complain("\(file): policy \(policy.name) is off")
+        Output.bytes(original)
+        return notVoicemail
+      }
+      let order = OrderMaker(
+        settings: examiner.settings, recognition: examiner.recognition,
+        style: policy.style(
+          over: examiner.settings.style,
+          templates: policy.template.flatMap { Wiring.templates(examiner.settings)[$0] })
+      ).order(
+        for: .init(
+          id: "preview", receivedMS: Clock.nowMS(), original: original, envelope: envelope,
+          client: client, voicemail: voicemail, policy: policy,
+          isReply: policy.mode.repliesLater))
       let job = ProcessJob(
         reader: examiner.reader,
         transcriber: Transcriber(
@@ -47,6 +56,25 @@ enum PreviewCommand {
     } catch {
       throw CommandFailure("\(file): \(error.sentence)")
     }
+  }
+
+  /// The one that is named, else the first recipient's.
+  private static func policy(
+    _ arguments: Arguments, _ examiner: MessageExaminer, _ voicemail: VoicemailFacts,
+    _ envelope: Envelope
+  ) throws(StepFailure) -> Policy {
+    guard let name = arguments.all("--policy").last else {
+      return examiner.policies.choice(
+        voicemail, sender: envelope.sender, recipient: envelope.recipients.first?.address ?? ""
+      ).policy
+    }
+    let known = examiner.policies.rules.map(\.policy) + [.builtIn]
+    guard let policy = known.first(where: { $0.name == name }) else {
+      throw .permanent(
+        "--policy: no such policy as \(Output.safe(name)); known are "
+          + known.map(\.name).joined(separator: ", "))
+    }
+    return policy
   }
 
   private static func envelope(_ arguments: Arguments) throws(StepFailure) -> Envelope {

@@ -20,6 +20,7 @@ enum ShowReport {
     if let messageID = job.messageID { text += Output.row("message-id", Output.safe(messageID)) }
     text += Output.row(
       "recognised", "by rule \(job.voicemail.rule): \(Output.safe(job.voicemail.reason))")
+    text += Output.row("treated", policy(job))
     if let result = job.result { text += Output.row("transcript", describe(result)) }
     if let reason = job.reason { text += Output.row("reason", Output.safe(reason)) }
     if job.state == .deferred {
@@ -32,6 +33,11 @@ enum ShowReport {
       text += Output.row(Clock.text(event.atMS), Output.safe(event.what), labelWidth: 21)
     }
     return text
+  }
+
+  private static func policy(_ job: JobDetails) -> String {
+    "by policy \(job.policy.name), mode \(job.policy.mode.rawValue)"
+      + (job.form == .reply ? "; the transcript goes out as a reply" : "")
   }
 
   private static func client(_ job: JobDetails) -> String {

@@ -1,4 +1,3 @@
-internal import Mail
 internal import Operations
 internal import Spool
 internal import Voicemail
@@ -40,14 +39,9 @@ struct DaemonContext: Sendable {
 
   /// Trace line and marker: on top of every message that goes out, enhanced or not.
   func ownHeaders(for job: LeasedJob) -> [HeaderField] {
-    let message = GMimeReader().readHeaders(job.content)
-    let seconds = job.receivedMS / 1_000
-    return [
-      TraceHeader.make(
-        client: job.client, host: settings.hostname, spoolID: job.id, unixSeconds: seconds,
-        utcOffsetSeconds: Clock.utcOffsetSeconds()),
-      recognition.loopGuard.marker(id: job.id, unixSeconds: seconds, message: message),
-    ]
+    OrderMaker.ownHeaders(
+      of: job.content, id: job.id, client: job.client, receivedMS: job.receivedMS,
+      host: settings.hostname, recognition.loopGuard)
   }
 
   /// Repeats a change of the spool until it is on disk: what it records has happened.

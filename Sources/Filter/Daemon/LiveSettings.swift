@@ -10,6 +10,8 @@ final class LiveSettings: Sendable {
     let settings: Settings
     let recognition: Recognition
     let policies: Policies
+    /// By directory, those of policies.
+    private let templates: [String: TemplateSources]
     let target: DeliveryTarget
     /// For originals that the target refused for good.
     let fallback: DeliveryTarget?
@@ -28,11 +30,18 @@ final class LiveSettings: Sendable {
       }
     }
 
+    /// Of a directory that no policy names any more, the settings' own.
+    func style(of policy: Policy) -> MessageStyle {
+      policy.style(
+        over: settings.style, templates: policy.template.flatMap { templates[$0] })
+    }
+
     /// `key`: the secret of the loop guard.
     init(_ settings: Settings, key: [UInt8]) throws(CommandFailure) {
       self.settings = settings
       recognition = try Wiring.recognition(settings, key: key)
       policies = Wiring.policies(settings)
+      templates = Wiring.templates(settings)
       let target = try Wiring.target(settings.delivery.target, "target")
       if case .command = target, settings.contentFilterListen != nil {
         throw CommandFailure(

@@ -59,15 +59,23 @@ enum Wiring {
     Policies(rules: settings.policies.map(\.rule))
   }
 
+  static func templates(_ settings: Settings) -> [String: TemplateSources] {
+    settings.policies.reduce(into: [:]) { found, section in
+      if let directory = section.rule.policy.template { found[directory] = section.templates }
+    }
+  }
+
   /// `key`: the secret of the loop guard.
   static func recognition(_ settings: Settings, key: [UInt8]) throws(CommandFailure) -> Recognition
   {
     do throws(InvalidSource) {
-      return Recognition(
+      var recognition = Recognition(
         sources: try TrustedSources(entries: settings.sources),
         rules: settings.rules.map(\.rule) + BuiltInRules.all,
         loopGuard: LoopGuard { Sealing.hmacSHA256(key: key, data: $0) },
         ownDomains: OwnDomains(settings.ownDomains), country: settings.country)
+      recognition.takesProtected = policies(settings).wantProtectedMail
+      return recognition
     } catch {
       throw CommandFailure("[recognition] sources: \(error.sentence)")
     }

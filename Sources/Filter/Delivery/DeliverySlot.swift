@@ -17,9 +17,8 @@ final class DeliverySlot {
   func run() {
     while !context.delivery.isStopped {
       do throws(SpoolError) {
-        let deadline = context.settings.transcriptionDeadlineMS + Self.graceMS
         try context.store.expireWaiting(
-          receivedBeforeMS: Clock.nowMS() - deadline, nowMS: Clock.nowMS())
+          deadlineBeforeMS: Clock.nowMS() - Self.graceMS, nowMS: Clock.nowMS())
         if let pause = context.targetHealth.pauseMS() {
           rest(untilMS: Clock.nowMS() + pause)
           continue
@@ -30,7 +29,7 @@ final class DeliverySlot {
         }
         guard try context.store.bringBack(nowMS: Clock.nowMS()) == 0 else { continue }
         let due = try context.store.nextDueMS(delivery: true)
-        let late = try context.store.oldestUntranscribedMS().map { $0 + deadline }
+        let late = try context.store.nextDeadlineMS().map { $0 + Self.graceMS }
         rest(untilMS: [due, late].compactMap(\.self).min())
       } catch {
         context.log.error("spool trouble", ["where": "delivery", "why": error.sentence])
@@ -99,6 +98,8 @@ final class DeliverySlot {
     switch attempt.outcome {
     case .done:
       context.deliveryBoard.succeeded()
+      // Perhaps a reply follows.
+      if job.form == .original { context.transcription.ring() }
       let details = (try? context.store.details(job.id)) ?? nil
       let result = details?.result
       context.log.info(
@@ -122,6 +123,9 @@ final class DeliverySlot {
           "id": job.id, "queue_id": job.client.queueID, "attempt": "\(job.attempt)",
           "next_try": Clock.text(until), "why": reason,
         ])
+    case .givenUp(let reason):
+      context.deliveryBoard.failed(reason)
+      context.log.warning("no reply is sent", ["id": job.id, "why": reason])
     case .held(let reason):
       context.deliveryBoard.failed(reason)
       context.log.error(

@@ -27,7 +27,7 @@ final class Handover {
   }
 
   private enum Rung {
-    case enhanced, original, bare, fallback
+    case enhanced, original, bare, fallback, reply
 
     var words: String {
       switch self {
@@ -35,6 +35,7 @@ final class Handover {
       case .original: "original"
       case .bare: "original with the marker alone"
       case .fallback: "original by the fallback target"
+      case .reply: "reply with the transcript"
       }
     }
   }
@@ -58,7 +59,12 @@ final class Handover {
 
   func run() -> Attempt {
     var waiting = job.envelope.recipients
-    var rung: Rung? = job.form == .enhanced ? .enhanced : .original
+    var rung: Rung? =
+      switch job.form {
+      case .enhanced: .enhanced
+      case .original: .original
+      case .reply: .reply
+      }
     while let current = rung, !waiting.isEmpty {
       let offered = waiting.count
       waiting = send(to: waiting, as: current)
@@ -81,7 +87,7 @@ final class Handover {
     case .enhanced: .original
     case .original: refusal.code == 552 ? .bare : fallback
     case .bare: fallback
-    case .fallback: nil
+    case .fallback, .reply: nil
     }
   }
 
@@ -99,15 +105,20 @@ final class Handover {
   /// Later counts before refused: a message is held when nothing else can be done.
   private func outcome(areSomeRefused: Bool) -> DeliveryOutcome {
     guard let reason = laterReason else {
-      return areSomeRefused ? .held(reason: refusal.reason) : .done
+      return areSomeRefused ? end(refusal.reason) : .done
     }
     let now = Clock.nowMS()
     guard now - job.receivedMS < live.settings.delivery.lifetimeMS else {
-      return .held(reason: "delivery lifetime is over; last: \(reason)")
+      return end("delivery lifetime is over; last: \(reason)")
     }
     var random = SystemRandomNumberGenerator()
     let delay = pauseMS ?? RetrySchedule().delayMS(afterAttempt: job.attempt, using: &random)
     return .deferred(untilMS: now + delay, reason: reason)
+  }
+
+  /// A voicemail waits for the administrator; a reply to one that has arrived is not worth his time.
+  private func end(_ reason: String) -> DeliveryOutcome {
+    job.form == .reply ? .givenUp(reason: reason) : .held(reason: reason)
   }
 
   // MARK: - One rung
@@ -225,7 +236,7 @@ final class Handover {
 
   /// nil when the spool cannot be read now.
   private func message(for rung: Rung) -> [UInt8]? {
-    if rung == .enhanced { return job.content }
+    if rung == .enhanced || rung == .reply { return job.content }
     let own = context.ownHeaders(for: job)
     if job.form == .original {
       return OriginalMessage.marked(job.content, with: rung == .bare ? own.suffix(1) : own)
@@ -241,6 +252,7 @@ final class Handover {
   }
 
   private func submission(of message: [UInt8], to recipients: [Recipient]) -> Submission {
+    guard job.form != .reply else { return reply(message, to: recipients) }
     let client = job.client
     // A listener that sends its mail to our content filter is found out by the mark.
     let queueID =
@@ -254,5 +266,13 @@ final class Handover {
         protocolName: client.protocolName, helo: client.helo, queueID: queueID,
         source: .remote),
       message: message)
+  }
+
+  /// A mail of this host's own, from the null sender so that no bounce or vacation answers it.
+  private func reply(_ message: [UInt8], to recipients: [Recipient]) -> Submission {
+    let isUTF8 = job.envelope.senderParameters.contains { $0.uppercased() == "SMTPUTF8" }
+    return Submission(
+      sender: "", senderParameters: isUTF8 ? ["SMTPUTF8"] : [],
+      recipients: recipients.map { SubmissionRecipient($0.address) }, message: message)
   }
 }

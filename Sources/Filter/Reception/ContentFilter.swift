@@ -162,8 +162,12 @@ final class ContentFilter: SMTPServerSession {
 
   func endOfContent() -> SMTPReply {
     defer { forget() }
+    var replies: [NewJob] = []
     if case .collecting = stage {
       switch judge() {
+      case .passAndKeep(let jobs):
+        passOn("its transcript follows in a reply")
+        replies = jobs
       case .kept(let id): return SMTPReply(code: 250, lines: ["2.0.0 Ok: voicemail kept as \(id)"])
       case .pass(let reason): passOn(reason)
       }
@@ -172,6 +176,8 @@ final class ContentFilter: SMTPServerSession {
     let reply = ask { () throws(SMTPFailure) in try onward?.end() }
     // There is no transaction any more, so none to reset.
     onward = nil
+    // Not before the MTA has the message: what it refuses needs no reply.
+    if let reply, reply.code / 100 == 2, !replies.isEmpty { intake.keep(replies) }
     return reply.map(Self.relayed) ?? Self.away
   }
 
@@ -181,7 +187,8 @@ final class ContentFilter: SMTPServerSession {
     guard let collected else { return .pass(reason: "it was not collected") }
     let outcome = context.limits.withRoom(for: collected.count) {
       do throws(StepFailure) {
-        return intake.take(try collected.content(after: []), envelope, client)
+        return intake.take(
+          try collected.content(after: []), envelope, client, canPass: onward != nil)
       } catch {
         return .pass(reason: error.sentence)
       }

@@ -123,8 +123,12 @@ final class FrontDoor: MilterSession {
       let reason = intake.reasonToPass(content: content, envelope, client)
       return reason.map { .reply(pass($0)) } ?? .toMark
     }
-    switch intake.take(content, envelope, client) {
+    switch intake.take(content, envelope, client, canPass: true) {
     case .pass(let reason): return .reply(pass(reason))
+    case .passAndKeep(let replies):
+      // Before the MTA hears it: killed in between we know nothing of it, or the MTA keeps the message anyway.
+      intake.keep(replies)
+      return .reply(pass("its transcript follows in a reply"))
     case .kept: return .reply(.discard)
     }
   }

@@ -11,6 +11,8 @@ struct Intake {
     case pass(reason: String)
     /// On disk, synced, by that id: the sender may be told that we have it.
     case kept(id: String)
+    /// The message is to go on as it is. When it has, or will for sure, `keep` these: replies to it.
+    case passAndKeep([NewJob])
   }
 
   let context: DaemonContext
@@ -83,8 +85,10 @@ struct Intake {
     }
   }
 
-  /// Decides over a whole message.
-  func take(_ content: [UInt8], _ envelope: Envelope, _ client: ClientFacts) -> Outcome {
+  /// Decides over a whole message. `canPass`: whether it can go on from here as it is.
+  func take(
+    _ content: [UInt8], _ envelope: Envelope, _ client: ClientFacts, canPass: Bool
+  ) -> Outcome {
     let start = ContinuousClock.now
     do throws(StepFailure) {
       var verdict = Verdict.pass(reason: "")
@@ -96,25 +100,53 @@ struct Intake {
       switch verdict {
       case .pass(let reason): return .pass(reason: reason)
       case .voicemail(let voicemail):
-        let now = Clock.nowMS()
-        var random = SystemRandomNumberGenerator()
-        return keep(
-          NewJob(
-            id: JobID.make(atMS: now, using: &random), receivedMS: now, envelope: envelope,
-            client: client, messageID: facts.header("Message-ID"), voicemail: voicemail,
-            content: content,
-            fingerprint: recognition.loopGuard.fingerprint(facts, recordings: digests, envelope)),
-          since: start)
+        var job = NewJob(
+          id: "", receivedMS: Clock.nowMS(), envelope: envelope, client: client,
+          messageID: facts.header("Message-ID"), voicemail: voicemail, content: content,
+          fingerprint: recognition.loopGuard.fingerprint(facts, recordings: digests, envelope))
+        job.allowedMS = settings.transcriptionDeadlineMS
+        let groups = live.snapshot.policies.groups(voicemail, envelope)
+        switch ReceptionPlan(groups, voicemail, canPass: canPass) {
+        case .pass(let reason): return .pass(reason: reason)
+        case .passAndReply(let parts): return .passAndKeep(divide(job, parts))
+        case .take(let parts): return keep(divide(job, parts), since: start)
+        }
       }
     } catch {
       return .pass(reason: Self.unreadable(error))
     }
   }
 
-  private func keep(_ job: NewJob, since start: ContinuousClock.Instant) -> Outcome {
-    let queueID = job.client.queueID
+  /// A job for each part; the first has the fingerprint, which is the whole message's.
+  private func divide(_ whole: NewJob, _ parts: [ReceptionPlan.Part]) -> [NewJob] {
+    var random = SystemRandomNumberGenerator()
+    return parts.enumerated().map { index, part in
+      var job = whole
+      job.id = JobID.make(atMS: whole.receivedMS, using: &random)
+      job.envelope.recipients = part.recipients
+      (job.policy, job.start) = (part.policy, part.start)
+      job.allowedMS =
+        part.start == .message ? part.policy.deadlineMS ?? whole.allowedMS : Policy.replyWithinMS
+      if index > 0 { job.fingerprint = nil }
+      if let country = part.policy.country {
+        let number = whole.voicemail.caller.number
+        job.voicemail.caller.e164 = Country.e164(number, in: Country(country))
+      }
+      if part.policy.countCalls {
+        job.callerHash = recognition.loopGuard.callerHash(job.voicemail, whole.envelope)
+      }
+      return job
+    }
+  }
+
+  /// Keeps replies to a message that has gone on; without them it is a voicemail without a transcript.
+  func keep(_ replies: [NewJob]) { _ = keep(replies, since: .now) }
+
+  private func keep(_ jobs: [NewJob], since start: ContinuousClock.Instant) -> Outcome {
+    guard let first = jobs.first else { return .pass(reason: "it has no recipient") }
+    let queueID = first.client.queueID
     do throws(SpoolError) {
-      guard try context.store.accept(job, within: Wiring.spoolLimits(context.settings)) else {
+      guard try context.store.accept(jobs, within: Wiring.spoolLimits(context.settings)) else {
         let reason = "this voicemail was taken over before"
         context.log.info("passes", ["queue_id": queueID, "why": reason])
         return .pass(reason: reason)
@@ -125,15 +157,21 @@ struct Intake {
     }
     context.spoolRoom.kept()
     Failpoint.pass("reception before reply")
-    context.log.info(
-      "voicemail",
-      [
-        "queue_id": queueID, "id": job.id, "rule": job.voicemail.rule,
-        "recipients": "\(job.envelope.recipients.count)", "bytes": "\(job.content.count)",
-        "recordings": "\(job.voicemail.audioParts.count)", "reception_ms": "\(start.elapsedMS)",
-      ])
+    for job in jobs {
+      context.log.info(
+        "voicemail",
+        [
+          "queue_id": queueID, "id": job.id, "rule": job.voicemail.rule,
+          "policy": job.policy.name, "mode": job.policy.mode.rawValue,
+          "recipients": "\(job.envelope.recipients.count)", "bytes": "\(job.content.count)",
+          "recordings": "\(job.voicemail.audioParts.count)", "reception_ms": "\(start.elapsedMS)",
+        ])
+    }
     context.transcription.ring()
-    return .kept(id: job.id)
+    if jobs.contains(where: { if case .original = $0.start { true } else { false } }) {
+      context.delivery.ring()
+    }
+    return .kept(id: first.id)
   }
 
   private static func unreadable(_ error: StepFailure) -> String {

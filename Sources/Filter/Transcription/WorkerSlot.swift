@@ -17,6 +17,8 @@ final class WorkerSlot {
 
   /// Reading and writing a message without transcribing it.
   private static let shortLimit = Duration.seconds(30)
+  /// Others get their turn, also where a reply has hours.
+  private static let longestTryMS: Int64 = 3_600_000
   private static let attemptsPerMessage = 2
   /// Between two tries to start a worker.
   private static let restartPauseMS: Int64 = 5_000
@@ -95,22 +97,24 @@ final class WorkerSlot {
     Failpoint.pass("transcription claimed")
     let age = Clock.nowMS() - job.deadlineFromMS
     // Received by a clock that was ahead, it gets no more time than any other.
-    let left = context.settings.transcriptionDeadlineMS - max(age, 0)
-    var order = WorkOrder(
-      id: job.id, voicemail: job.voicemail, headers: context.ownHeaders(for: job),
-      style: context.settings.style)
+    let left = job.allowedMS - max(age, 0)
+    if left <= 0, job.mayBeLate { return try postpone(job) }
+    var order = context.order(for: job)
     if left <= 0 {
       order.withoutTranscript = Self.tooLate
     } else if job.attempt > Self.attemptsPerMessage {
       order.withoutTranscript = Self.tooHard
     }
-    let limit = order.withoutTranscript == nil ? Duration.milliseconds(left) : Self.shortLimit
+    let limit =
+      order.withoutTranscript == nil
+      ? Duration.milliseconds(min(left, Self.longestTryMS)) : Self.shortLimit
     do throws(ChannelError) {
       finish(job, try perform(order, job, limit))
       return
     } catch ChannelError.timedOut where order.withoutTranscript == nil {
       context.log.warning("transcription deadline", ["id": job.id, "worker": "\(number)"])
       dropWorker()
+      if job.mayBeLate { return try postpone(job) }
       order.withoutTranscript = Self.tooLate
       if startWorker() {
         do throws(ChannelError) {
@@ -125,6 +129,13 @@ final class WorkerSlot {
     } catch {
       try lose(job, error, giveUp: order.withoutTranscript != nil)
     }
+  }
+
+  /// The message first, then its transcript.
+  private func postpone(_ job: LeasedJob) throws(SpoolError) {
+    try context.store.postpone(job.lease, nowMS: Clock.nowMS())
+    context.log.info("the message goes out before its transcript", ["id": job.id])
+    context.delivery.ring()
   }
 
   private static let tooLate = "it was not ready in time"
@@ -177,7 +188,9 @@ final class WorkerSlot {
     for note in outcome.result.notes {
       context.log.warning("recording", ["id": job.id, "why": note])
     }
-    if let refusal = outcome.result.refusal {
+    if job.form == .reply, let refusal = outcome.result.refusal {
+      context.log.warning("no reply is sent", ["id": job.id, "why": refusal])
+    } else if let refusal = outcome.result.refusal {
       context.log.error("not enhanced, the original goes out", ["id": job.id, "why": refusal])
       if refusal.hasPrefix("self-check:") {
         context.alarms.raise(.selfCheckFailed, refusal, id: job.id)

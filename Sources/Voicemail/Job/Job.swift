@@ -12,6 +12,22 @@ package struct NewJob: Sendable {
   package var content: [UInt8]
   /// Names message, recordings and recipients (`LoopGuard.fingerprint`); nil: not comparable.
   package var fingerprint: [UInt8]?
+  package var policy = Policy.builtIn
+  /// Milliseconds for its transcript, from reception.
+  package var allowedMS: Int64 = 0
+  package var start = Start.message
+  /// By which the caller's messages are counted (`LoopGuard.callerHash`); nil: they are not.
+  package var callerHash: [UInt8]?
+
+  /// What is to be done with it.
+  package enum Start: Sendable, Equatable {
+    /// It waits for its transcript, and goes out with it.
+    case message
+    /// It goes out as it came, at once; perhaps the transcript follows as a reply.
+    case original(replyFollows: Bool)
+    /// The MTA has kept the message: the transcript alone goes out, as a reply.
+    case reply
+  }
 
   package init(
     id: String, receivedMS: Int64, envelope: Envelope, client: ClientFacts, messageID: String?,
@@ -47,30 +63,38 @@ package struct LeasedJob: Sendable {
   package var receivedMS: Int64
   /// From when the transcription deadline counts: reception, or a later demand.
   package var deadlineFromMS: Int64
+  /// Milliseconds from then to the deadline.
+  package var allowedMS: Int64
   package var envelope: Envelope
   package var client: ClientFacts
   package var messageID: String?
   package var voicemail: VoicemailFacts
+  package var policy: Policy
   /// Tries of the stage the lease is for, this one included.
   package var attempt: Int
-  /// Which content stands in `content`.
+  /// What goes out, or shall go out when it has a transcript.
   package var form: DeliveryForm
+  /// For a transcription the original, else what `form` says.
   package var content: [UInt8]
 
   package var id: String { lease.id }
+  /// Whether it goes out at its deadline as it came, as its transcript may follow.
+  package var mayBeLate: Bool { form == .enhanced && policy.mode == .hold && policy.lateReply }
 
   package init(
-    lease: Lease, receivedMS: Int64, deadlineFromMS: Int64, envelope: Envelope, client: ClientFacts,
-    messageID: String?,
-    voicemail: VoicemailFacts, attempt: Int, form: DeliveryForm, content: [UInt8]
+    lease: Lease, receivedMS: Int64, deadlineFromMS: Int64, allowedMS: Int64, envelope: Envelope,
+    client: ClientFacts, messageID: String?, voicemail: VoicemailFacts, policy: Policy,
+    attempt: Int, form: DeliveryForm, content: [UInt8]
   ) {
     self.lease = lease
     self.receivedMS = receivedMS
     self.deadlineFromMS = deadlineFromMS
+    self.allowedMS = allowedMS
     self.envelope = envelope
     self.client = client
     self.messageID = messageID
     self.voicemail = voicemail
+    self.policy = policy
     self.attempt = attempt
     self.form = form
     self.content = content

@@ -37,4 +37,6 @@ package enum DeliveryForm: String, Sendable, Codable {
   case enhanced
   /// As received, below our trace line and marker.
   case original
+  /// A message of its own with the transcript, to those who have the original already.
+  case reply
 }

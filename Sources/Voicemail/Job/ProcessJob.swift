@@ -15,7 +15,7 @@ package struct ProcessJob {
     self.enhancer = enhancer
   }
 
-  /// The enhanced message, nil when there is none, and what was done.
+  /// What goes out, nil when there is none, and what was done.
   package func run(_ order: WorkOrder, on original: [UInt8], stage: (WorkStage) -> Void)
     -> (result: WorkResult, enhanced: [UInt8]?)
   {
@@ -45,12 +45,29 @@ package struct ProcessJob {
       let enhancement = EnhancementRenderer(order.style).render(
         voicemail: order.voicemail, parts: result.parts, message: message, spoolID: order.id,
         headers: order.headers)
-      let enhanced = try enhancer.enhance(original, with: enhancement)
+      let outgoing = try carry(enhancement, order, original, result)
       result.enhanceMS = start.elapsedMS
-      return (result, enhanced)
+      return (result, outgoing)
     } catch {
       result.refusal = error.sentence
       return (result, nil)
+    }
+  }
+}
+
+extension ProcessJob {
+  private func carry(
+    _ enhancement: Enhancement, _ order: WorkOrder, _ original: [UInt8], _ result: WorkResult
+  ) throws(StepFailure) -> [UInt8] {
+    switch order.carrier {
+    case .body: return try enhancer.enhance(original, with: enhancement)
+    case .headers: return OriginalMessage.marked(original, with: enhancement.headers)
+    case .reply(let head):
+      // The message is there to be listened to; that nothing is known about it is no news.
+      guard result.status != .failed else {
+        throw .permanent(result.parts.first?.transcript.reason ?? "there is no recording")
+      }
+      return try enhancer.reply(head: head, with: enhancement)
     }
   }
 }

@@ -5,6 +5,7 @@ package struct WorkOrder: Sendable, Codable {
   /// Trace line and marker, made by the daemon: the worker never sees the secret.
   package var headers: [HeaderField]
   package var style: MessageStyle
+  package var carrier = Carrier.body
   /// nil: transcribe. Otherwise the reason, as `Transcript.reason`, why it is not even tried.
   package var withoutTranscript: String?
 
@@ -18,6 +19,16 @@ package struct WorkOrder: Sendable, Codable {
     self.style = style
     self.withoutTranscript = withoutTranscript
   }
+}
+
+/// What the transcript goes into.
+package enum Carrier: Sendable, Codable, Equatable {
+  /// The message's body, and header fields.
+  case body
+  /// Header fields alone; the rest stays as it is, byte for byte.
+  case headers
+  /// A message of its own below that header section; none without a transcript.
+  case reply(head: [HeaderField])
 }
 
 /// Where a worker is with its order; `status` shows it.

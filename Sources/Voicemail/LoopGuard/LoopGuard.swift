@@ -26,7 +26,7 @@ package struct LoopGuard: Sendable {
   private static let maxMarkerBytes = 512
   private static let maxReceivedFields = 25
 
-  private let keyedHash: KeyedHash
+  let keyedHash: KeyedHash
 
   package init(keyedHash: @escaping KeyedHash) {
     self.keyedHash = keyedHash
@@ -123,7 +123,7 @@ package struct LoopGuard: Sendable {
     return zip(left, right).reduce(UInt8(0)) { $0 | ($1.0 ^ $1.1) } == 0
   }
 
-  private static func hex(_ bytes: [UInt8]) -> String {
+  static func hex(_ bytes: [UInt8]) -> String {
     let digits = Array("0123456789abcdef".utf8)
     return String(
       decoding: bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)

@@ -21,15 +21,6 @@ package struct Policy: Sendable, Codable, Equatable {
     package var leavesBodyAlone: Bool { self == .companion || self == .headers }
   }
 
-  package enum SubjectMode: String, Sendable, Codable, CaseIterable {
-    /// As the PBX wrote it.
-    case original
-    /// The first words behind it.
-    case append
-    /// Caller, length and first words instead of it.
-    case rewrite
-  }
-
   package enum Threading: String, Sendable, Codable, CaseIterable {
     case none
     /// One caller's messages to one mailbox are one conversation (References).
@@ -50,7 +41,7 @@ package struct Policy: Sendable, Codable, Equatable {
   package var template: String?
   /// File with names and words that are likely; nil: none.
   package var vocabulary: String?
-  /// ISO 3166-1, two capital letters, for numbers in national form; nil: they stay as sent.
+  /// Where callers' numbers are dialled, as `Country` reads it; nil: that of the settings.
   package var country: String?
   package var threading = Threading.none
   /// "3rd message from this number today".
@@ -62,6 +53,19 @@ package struct Policy: Sendable, Codable, Equatable {
   package var lateReply = false
 
   package init(name: String) { self.name = name }
+
+  /// Milliseconds within which a reply is worth something: longer than that, and the recording was listened to.
+  package static let replyWithinMS: Int64 = 4 * 3_600_000
+
+  /// How its mail looks: the settings' way, but for what it says itself. `templates`: those of its directory.
+  package func style(over settings: MessageStyle, templates: TemplateSources?) -> MessageStyle {
+    var style = settings
+    style.language = language ?? settings.language
+    style.templates = templates ?? settings.templates
+    style.subject = subject
+    style.hasContentInSubject = contentInSubject
+    return style
+  }
 
   /// For recipients that no policy names.
   package static let builtIn = Policy(name: "default")

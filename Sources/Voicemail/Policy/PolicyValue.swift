@@ -24,10 +24,10 @@ enum PolicyValue {
     case "template": policy.template = try path(key, value)
     case "vocabulary": policy.vocabulary = try path(key, value)
     case "country":
-      guard value.utf8.count == 2, value.utf8.allSatisfy({ (97...122).contains($0 | 0x20) }) else {
-        throw InvalidRule(key, "must be two letters such as GB")
+      guard Country(value) != nil else {
+        throw InvalidRule(key, "must be a country such as DE or +49")
       }
-      policy.country = value.uppercased()
+      policy.country = value
     case "threading": policy.threading = try choice(key, value)
     case "count_calls": policy.countCalls = try yes(key, value)
     case "deadline":

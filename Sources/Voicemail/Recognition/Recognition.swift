@@ -17,6 +17,8 @@ package struct Recognition: Sendable {
   package var ownDomains: OwnDomains
   /// Where callers' numbers are dialled; nil: only those with `+` get an international form.
   package var country: Country?
+  /// Whether mail whose body must not be changed is of interest: some policy changes none.
+  package var takesProtected = false
 
   package init(
     sources: TrustedSources = .privateNetworks,
@@ -74,11 +76,12 @@ package struct Recognition: Sendable {
       }
       var caller = match.caller
       caller.e164 = Country.e164(caller.number, in: country)
-      return .voicemail(
-        VoicemailFacts(
-          rule: rule.name, reason: "\(match.evidence); \(found)", caller: caller,
-          mailbox: match.mailbox, time: match.time, statedSeconds: match.statedSeconds,
-          isUrgent: match.isUrgent, audioParts: recordings))
+      var facts = VoicemailFacts(
+        rule: rule.name, reason: "\(match.evidence); \(found)", caller: caller,
+        mailbox: match.mailbox, time: match.time, statedSeconds: match.statedSeconds,
+        isUrgent: match.isUrgent, audioParts: recordings)
+      facts.protection = protection(message)
+      return .voicemail(facts)
     }
     return .pass(
       reason: recordings.isEmpty
@@ -93,8 +96,14 @@ package struct Recognition: Sendable {
     rules.map { $0.trial(message, envelope, client) }
   }
 
+  /// Why its body must not be changed; of a voicemail there is such a reason only where that is of interest.
+  private func protection(_ message: MessageFacts) -> String? {
+    (Trap.headerTraps + Trap.partTraps).lazy.filter(\.isProtection)
+      .compactMap { $0.reason(message, ownDomains) }.first
+  }
+
   private func firstReason(_ traps: [Trap], _ message: MessageFacts) -> String? {
-    for trap in traps {
+    for trap in traps where !(takesProtected && trap.isProtection) {
       if let reason = trap.reason(message, ownDomains) { return reason }
     }
     return nil

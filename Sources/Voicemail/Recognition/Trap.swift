@@ -5,19 +5,27 @@
 struct Trap: Sendable {
   /// The sentence for the administrator when the trap snaps; nil when it does not.
   let reason: @Sendable (MessageFacts, OwnDomains) -> String?
+  /// It may be a voicemail, and can be read, but its body must stay as it is.
+  let isProtection: Bool
 
-  private init(_ reason: @escaping @Sendable (MessageFacts, OwnDomains) -> String?) {
+  private init(
+    _ reason: @escaping @Sendable (MessageFacts, OwnDomains) -> String?, isProtection: Bool = false
+  ) {
     self.reason = reason
+    self.isProtection = isProtection
   }
 
-  private init(_ reason: @escaping @Sendable (MessageFacts) -> String?) {
-    self.reason = { message, _ in reason(message) }
+  private init(
+    _ reason: @escaping @Sendable (MessageFacts) -> String?, isProtection: Bool = false
+  ) {
+    self.init({ message, _ in reason(message) }, isProtection: isProtection)
   }
 
   static let headerTraps: [Trap] = [
-    Trap(protectedType),
-    Trap(signature),
-    Trap(sensitivity),
+    Trap(signedType, isProtection: true),
+    Trap(sealedType),
+    Trap(signature, isProtection: true),
+    Trap(sensitivity, isProtection: true),
     Trap(automaticMail),
     Trap(otherNotification),
     Trap(recall),
@@ -27,13 +35,18 @@ struct Trap: Sendable {
   ]
 
   static let partTraps: [Trap] = [
-    Trap(protectedPart),
+    Trap(signaturePart, isProtection: true),
+    Trap(sealedPart),
     Trap(transcriptPart),
   ]
 
-  private static func protectedType(_ message: MessageFacts) -> String? {
+  private static func signedType(_ message: MessageFacts) -> String? {
+    message.contentType == "multipart/signed"
+      ? "signed (multipart/signed); a change would break the signature" : nil
+  }
+
+  private static func sealedType(_ message: MessageFacts) -> String? {
     switch message.contentType {
-    case "multipart/signed": "signed (multipart/signed); a change would break the signature"
     case "multipart/encrypted": "encrypted (multipart/encrypted)"
     case "application/pkcs7-mime", "application/x-pkcs7-mime":
       "signed or encrypted (S/MIME)"
@@ -135,14 +148,27 @@ struct Trap: Sendable {
   }
 
   /// A signature further in: a list's or a gateway's footer put around signed mail.
-  private static func protectedPart(_ message: MessageFacts) -> String? {
-    let types: Set<String> = [
-      "application/pkcs7-signature", "application/x-pkcs7-signature", "application/pkcs7-mime",
-      "application/x-pkcs7-mime", "application/pgp-signature", "application/pgp-encrypted",
-      "application/x-microsoft-rpmsg-message",
-    ]
+  private static func signaturePart(_ message: MessageFacts) -> String? {
+    part(
+      of: [
+        "application/pkcs7-signature", "application/x-pkcs7-signature", "application/pgp-signature",
+      ], in: message)
+  }
+
+  /// What is sealed cannot be read.
+  private static func sealedPart(_ message: MessageFacts) -> String? {
+    part(
+      of: [
+        "application/pkcs7-mime", "application/x-pkcs7-mime", "application/pgp-encrypted",
+        "application/x-microsoft-rpmsg-message",
+      ], orNamed: "message.rpmsg", in: message)
+  }
+
+  private static func part(
+    of types: Set<String>, orNamed name: String? = nil, in message: MessageFacts
+  ) -> String? {
     let part = message.parts.first {
-      !$0.isNested && (types.contains($0.contentType) || $0.filename == "message.rpmsg")
+      !$0.isNested && (types.contains($0.contentType) || name != nil && $0.filename == name)
     }
     return part.map { "signed or encrypted (\(SafeText.ascii($0.contentType, limit: 60)) part)" }
   }

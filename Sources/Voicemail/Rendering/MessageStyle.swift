@@ -6,6 +6,8 @@ package struct MessageStyle: Sendable, Codable, Equatable {
   /// Whether the caller's words may stand in the subject, which a locked screen shows.
   package var hasContentInSubject: Bool
   package var templates: TemplateSources
+  /// The text stands in a reply to the message with the recording.
+  package var isReply = false
 
   package init(
     language: String = "", subject: SubjectMode = .original, hasContentInSubject: Bool = true,

@@ -59,7 +59,7 @@ struct Notice {
 
   init(
     _ voicemail: VoicemailFacts, _ parts: [TranscribedPart], _ message: MessageFacts,
-    in language: Language
+    in language: Language, isAttached: Bool = true
   ) {
     self.language = language
     var budget = SpokenText.maxCharacters
@@ -87,8 +87,12 @@ struct Notice {
       let value = InternetDate(date).map(language.date) ?? SafeText.line(date, limit: 80)
       if !value.isEmpty { facts.append(Fact(label: language[.received], value: value)) }
     }
+    if let count = voicemail.callsToday, count > 1 {
+      let value = language.fill(.callCount, ["count": "\(count)"])
+      facts.append(Fact(label: language[.today], value: value))
+    }
     if !parts.isEmpty {
-      let length = Self.length(recordings, total: totalLength, language)
+      let length = Self.length(recordings, total: totalLength, language, isAttached)
       let stated = Self.stated(voicemail, seconds).map {
         "; \(language.fill(.statedLength, ["length": $0]))"
       }
@@ -166,15 +170,17 @@ struct Notice {
   }
 
   private static func length(
-    _ recordings: [Recording], total: String?, _ language: Language
+    _ recordings: [Recording], total: String?, _ language: Language, _ isAttached: Bool
   ) -> String {
     guard recordings.count != 1 else {
       let length = recordings[0].length ?? language[.unknownLength]
+      guard isAttached else { return length }
       guard let name = recordings[0].filename else {
         return language.fill(.recordingAttached, ["length": length])
       }
       return language.fill(.recordingNamed, ["length": length, "file": name])
     }
+    guard isAttached else { return total ?? language[.unknownLength] }
     return language.fill(
       .recordingsAttached,
       ["length": total ?? language[.unknownLength], "count": "\(recordings.count)"])

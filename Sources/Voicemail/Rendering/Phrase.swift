@@ -14,6 +14,8 @@ package enum Phrase: String, Sendable, CaseIterable {
   case mailbox
   case received
   case date
+  case today
+  case callCount = "call_count"
   case length
   case unknownLength = "unknown_length"
   case recordingAttached = "recording_attached"

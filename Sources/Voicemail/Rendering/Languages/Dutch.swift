@@ -14,6 +14,8 @@ extension Language {
       .mailbox: "voicemailbox {mailbox}",
       .received: "Ontvangen",
       .date: "{weekday} {day} {month} {year}, {time}",
+      .today: "Vandaag",
+      .callCount: "bericht {count} van dit nummer",
       .length: "Duur",
       .unknownLength: "onbekend",
       .recordingAttached: "{length} (opname bijgevoegd)",

@@ -14,6 +14,8 @@ extension Language {
       .mailbox: "mailbox {mailbox}",
       .received: "Received",
       .date: "{weekday} {day} {month} {year}, {time}",
+      .today: "Today",
+      .callCount: "message {count} from this number",
       .length: "Length",
       .unknownLength: "unknown",
       .recordingAttached: "{length} (recording attached)",

@@ -14,6 +14,8 @@ extension Language {
       .mailbox: "boîte vocale {mailbox}",
       .received: "Reçu",
       .date: "{weekday} {day} {month} {year}, {time}",
+      .today: "Aujourd’hui",
+      .callCount: "message nº {count} de ce numéro",
       .length: "Durée",
       .unknownLength: "inconnue",
       .recordingAttached: "{length} (enregistrement joint)",

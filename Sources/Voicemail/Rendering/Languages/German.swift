@@ -14,6 +14,8 @@ extension Language {
       .mailbox: "Mailbox {mailbox}",
       .received: "Empfangen",
       .date: "{weekday}, {day}. {month} {year}, {time}",
+      .today: "Heute",
+      .callCount: "{count}. Nachricht von dieser Nummer",
       .length: "Länge",
       .unknownLength: "unbekannt",
       .recordingAttached: "{length} (Aufnahme liegt bei)",

@@ -14,6 +14,8 @@ extension Language {
       .mailbox: "casella {mailbox}",
       .received: "Ricevuto",
       .date: "{weekday} {day} {month} {year}, {time}",
+      .today: "Oggi",
+      .callCount: "messaggio {count} da questo numero",
       .length: "Durata",
       .unknownLength: "sconosciuta",
       .recordingAttached: "{length} (registrazione allegata)",

@@ -14,6 +14,8 @@ extension Language {
       .mailbox: "skrzynka {mailbox}",
       .received: "Odebrano",
       .date: "{weekday} {day} {month} {year}, {time}",
+      .today: "Dzisiaj",
+      .callCount: "{count}. wiadomość z tego numeru",
       .length: "Długość",
       .unknownLength: "nieznana",
       .recordingAttached: "{length} (nagranie w załączniku)",

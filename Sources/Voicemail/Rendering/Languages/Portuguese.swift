@@ -14,6 +14,8 @@ extension Language {
       .mailbox: "caixa de voz {mailbox}",
       .received: "Recebida",
       .date: "{weekday}, {day} {month} {year}, {time}",
+      .today: "Hoje",
+      .callCount: "mensagem {count} deste número",
       .length: "Duração",
       .unknownLength: "desconhecida",
       .recordingAttached: "{length} (gravação em anexo)",

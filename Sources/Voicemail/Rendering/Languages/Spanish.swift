@@ -14,6 +14,8 @@ extension Language {
       .mailbox: "buzón {mailbox}",
       .received: "Recibido",
       .date: "{weekday} {day} {month} {year}, {time}",
+      .today: "Hoy",
+      .callCount: "mensaje {count} de este número",
       .length: "Duración",
       .unknownLength: "desconocida",
       .recordingAttached: "{length} (grabación adjunta)",
