@@ -1,3 +1,4 @@
+import Foundation
 import Testing
 import Voicemail
 
@@ -36,6 +37,22 @@ import Voicemail
       let text = language[phrase]
       #expect(text.first?.isUppercase == false && text.last != ".", "\(tag) \(phrase)")
     }
+  }
+
+  /// What the program says where a transcript could be must have words for every reader.
+  @Test func `every reason in the code is a phrase`() throws {
+    let known = Set(Language.reasons.map { Language.english[$0] })
+    let sources = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+      .appendingPathComponent("../../Sources").standardizedFileURL
+    var found: Set<String> = []
+    for path in ["Voicemail/Transcript/Transcriber.swift", "Filter/Transcription/WorkerSlot.swift"]
+    {
+      let code = try String(contentsOf: sources.appendingPathComponent(path), encoding: .utf8)
+      let literal = /(?:\.failed\(\s*|transcript\.reason = |static let too\w+ = )"([^"]+)"/
+      found.formUnion(code.matches(of: literal).map { String($0.1) })
+    }
+    #expect(found.count >= 5)
+    #expect(found.subtracting(known) == [])
   }
 
   private func places(_ text: String) -> [Substring] {

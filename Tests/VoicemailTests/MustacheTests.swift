@@ -49,6 +49,9 @@ import Voicemail
     Case("broken chain resolution", "({{outer.inner.other.own}})", tree, "()"),
     Case("initial resolution", "{{#outer}}{{inner.leaf}}{{/outer}}", tree, "x"),
     Case("context precedence", "{{#outer}}({{inner.other}}){{/outer}}", tree, "()"),
+    Case("a dotted name is no key", "({{a.b}})", ["a.b": .text("c")], "()"),
+    Case(
+      "nor masked by one", "{{a.b}}", ["a.b": .text("c"), "a": .object(["b": .text("d")])], "d"),
     Case("leading dot", "{{#outer}}{{.own}}({{.none}}){{/outer}}", tree, "1()"),
     Case(
       "implicit iterator", "{{#x}}{{.}}{{/x}}", ["x": hostile], "a &amp; b &quot;c&quot; &lt;d&gt;"),
