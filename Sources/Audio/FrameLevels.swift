@@ -3,10 +3,11 @@ import Glibc
 /// The level of each 10 ms in decibels below full scale, measured over 20 ms; -120 is digital
 /// silence.
 ///
-/// A high-pass at about 150 Hz comes first: mains hum and a constant offset are not loudness.
-func frameLevels(_ samples: [Int16]) -> [Float] {
+/// A high-pass at about 150 Hz comes first: mains hum and a constant offset are not loudness. With `below`, so does
+/// a low-pass at about 1 kHz.
+func frameLevels(_ samples: [Int16], below: Bool = false) -> [Float] {
   let hop = SpeechActivity.hop
-  let energies = hopEnergies(samples, hop: hop)
+  let energies = hopEnergies(samples, hop: hop, below: below)
   return energies.indices.map { frame in
     let before = frame > 0 ? energies[frame - 1] : energies[frame]
     let power = (before + energies[frame]) / Double(2 * hop)
@@ -15,9 +16,12 @@ func frameLevels(_ samples: [Int16]) -> [Float] {
 }
 
 /// Sum of squares of each whole hop; a last piece shorter than a hop counts as its own.
-private func hopEnergies(_ samples: [Int16], hop: Int) -> [Double] {
+private func hopEnergies(_ samples: [Int16], hop: Int, below: Bool) -> [Double] {
   // One pole: y = r (y + x - x'), r = 1 - 2 pi 150 / 16000.
   let keep = 0.94
+  // Two poles at 1 kHz: y = y + a (x - y), a = 1 - exp(-2 pi 1000 / 16000).
+  let follow = below ? 0.325 : 1
+  var (once, twice) = (0.0, 0.0)
   var energies: [Double] = []
   energies.reserveCapacity(samples.count / hop + 1)
   var previous = samples.first.map { Double($0) } ?? 0
@@ -26,7 +30,9 @@ private func hopEnergies(_ samples: [Int16], hop: Int) -> [Double] {
   for (position, sample) in samples.enumerated() {
     filtered = keep * (filtered + Double(sample) - previous)
     previous = Double(sample)
-    sum += filtered * filtered
+    once += follow * (filtered - once)
+    twice += follow * (once - twice)
+    sum += twice * twice
     if position % hop == hop - 1 {
       energies.append(sum)
       sum = 0

@@ -1,14 +1,16 @@
 internal import Voicemail
 
-/// Where somebody speaks in a recording, from its loudness alone.
+/// Where somebody speaks in a recording, from its loudness and the steadiness of its tones.
 ///
 /// 1. The level of each 10 ms (over 20 ms, without rumble) is held against the noise floor around
 ///    it, the quietest moment within 1.5 s: steady noise, hum and tones are their own floor.
 /// 2. Above the floor counts, unless the level stands still for 0.4 s: a voice never does, a beep or
 ///    noise that sets in after silence does.
-/// 3. Runs with short gaps are one stretch of speech; single clicks are none.
+/// 3. The same below 1 kHz alone, where a voice stands out of noise that hides the rest of it.
+/// 4. Runs with short gaps are one stretch of speech; single clicks are none.
+/// 5. Music and dialled digits are none (`TonesAndMusic`).
 ///
-/// It may err towards speech (music passes); an engine is asked for nothing only when it finds none.
+/// It errs towards speech; an engine is asked for nothing only when it finds none.
 package struct SpeechActivity: Sendable {
   /// Stretches of speech as sample positions, in order, without overlap.
   package let stretches: [Range<Int>]
@@ -19,11 +21,19 @@ package struct SpeechActivity: Sendable {
   package init(_ samples: [Int16]) {
     let levels = frameLevels(samples)
     let floors = noiseFloors(levels)
-    var active = levels.indices.map { isAbove(levels, floors, $0) }
+    let lower = frameLevels(samples, below: true)
+    let lowerFloors = noiseFloors(lower)
+    var active = levels.indices.map { frame in
+      isAbove(levels, floors, frame)
+        || lower[frame] > max(Threshold.silence, lowerFloors[frame] + Threshold.lowerAboveFloor)
+    }
     removeSteady(levels, from: &active)
-    stretches = joinRuns(active).map { run in
+    let runs = joinRuns(active)
+    let found = runs.map { run in
       run.lowerBound * Self.hop..<min(samples.count, run.upperBound * Self.hop)
     }
+    let other = found.isEmpty ? nil : TonesAndMusic(samples)
+    stretches = other?.isMusic == true || other?.isDigits == true ? [] : found
   }
 
   /// Length of all stretches together.
@@ -39,6 +49,7 @@ private enum Threshold {
   /// Quieter is silence, and no floor is taken lower.
   static let silence: Float = -60
   static let aboveFloor: Float = 9
+  static let lowerAboveFloor: Float = 9
   static let floorReach = 150
   static let steadyFrames = 40
   static let steadyDeviation: Float = 0.9

@@ -1,3 +1,4 @@
+internal import Audio
 internal import Glibc
 
 /// Gives telephone speech the band from 3.9 to 7.3 kHz that it would have had, as a small network that

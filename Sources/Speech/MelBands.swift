@@ -1,3 +1,4 @@
+internal import Audio
 internal import Glibc
 
 /// Overlapping triangular bands, evenly spaced as the ear spaces pitch.

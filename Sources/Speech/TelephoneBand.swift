@@ -1,3 +1,4 @@
+internal import Audio
 internal import Voicemail
 
 /// Prepares utterances of telephone calls for a model that was trained on wideband speech.

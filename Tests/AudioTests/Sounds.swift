@@ -70,6 +70,37 @@ enum Sounds {
     }
   }
 
+  static func chord(_ hertz: [Double], seconds: Double) -> [Int16] {
+    let tones = hertz.map { tone($0, seconds: seconds, amplitude: 3000) }
+    return (0..<Int(seconds * 16_000)).map { at in
+      // Struck, then fading, like a string.
+      let fading = exp(-2 * Double(at) / 16_000)
+      return Int16(clamping: Int(fading * Double(tones.reduce(0) { $0 + Int($1[at]) })))
+    }
+  }
+
+  /// Keys of a telephone, each followed by as much silence.
+  static func digits(_ keys: String, seconds: Double) -> [Int16] {
+    let low = [697.0, 770, 852, 941]
+    let high = [1209.0, 1336, 1477, 1633]
+    let pad = Array("123A456B789C*0#D")
+    return keys.flatMap { key -> [Int16] in
+      guard let position = pad.firstIndex(of: key) else { return [] }
+      let one = tone(low[position / 4], seconds: seconds, amplitude: 5000)
+      let two = tone(high[position % 4], seconds: seconds, amplitude: 5000)
+      return zip(one, two).map { $0 + $1 } + silence(seconds)
+    }
+  }
+
+  /// Low noise as of wind and traffic.
+  static func brownNoise(seconds: Double) -> [Int16] {
+    var level = 0.0
+    return noise(seconds: seconds, amplitude: 3000, seed: 5).map { sample in
+      level = 0.98 * level + Double(sample) / 4
+      return Int16(max(-32768, min(32767, level)))
+    }
+  }
+
   static func noise(seconds: Double, amplitude: Int = 2000, seed: UInt64 = 1) -> [Int16] {
     var random = SplitMix(state: seed)
     return (0..<Int(seconds * 16_000)).map { _ in

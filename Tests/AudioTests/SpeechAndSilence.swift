@@ -27,6 +27,18 @@ import Voicemail
       testDescription: "a beep between silences",
       samples: Sounds.silence(1) + Sounds.tone(1000, seconds: 1) + Sounds.silence(3)),
     Quiet(
+      testDescription: "dialled digits",
+      samples: Sounds.digits("5550198", seconds: 0.1) + Sounds.digits("159#", seconds: 0.25)),
+    Quiet(
+      testDescription: "brown noise",
+      samples: Sounds.brownNoise(seconds: 8)),
+    Quiet(
+      testDescription: "a chord that changes",
+      samples: [
+        [440.0, 554, 659, 880, 1318], [392, 494, 587, 784, 1175], [349, 440, 523, 698, 1046],
+      ]
+      .flatMap { chord in Sounds.chord(chord, seconds: 1.4) }),
+    Quiet(
       testDescription: "a click",
       samples: Sounds.silence(2) + Sounds.noise(seconds: 0.01) + Sounds.silence(2)),
   ]
@@ -60,6 +72,33 @@ import Voicemail
     let noise = Sounds.noise(seconds: prompt.durationSeconds + 1, amplitude: 250)
     let noisy = zip(prompt.samples, noise).map { Int16(clamping: Int($0) + Int($1)) }
     #expect(SpeechActivity(noisy).speechSeconds > prompt.speechSeconds * 0.6)
+  }
+
+  @Test(arguments: [10.0, 5.0, 3.0])
+  func `a voice in loud noise is still found`(_ decibels: Double) throws {
+    let prompt = try decode("demo-echotest")
+    let power =
+      prompt.samples.reduce(0) { $0 + Double($1) * Double($1) } / Double(prompt.samples.count)
+    // Uniform noise of amplitude a has a mean square of a squared by 3.
+    let amplitude = Int((3 * power / pow(10, decibels / 10)).squareRoot())
+    let noise = Sounds.noise(seconds: prompt.durationSeconds + 1, amplitude: amplitude)
+    let noisy = zip(prompt.samples, noise).map { Int16(clamping: Int($0) + Int($1)) }
+    #expect(SpeechActivity(noisy).speechSeconds > 2)
+  }
+
+  @Test func `music on hold is no speech, and a voice over music is`() throws {
+    let directory = try TemporaryDirectory()
+    let path = directory.file("music.wav")
+    let source = "/usr/share/asterisk/moh/macroform-cold_day.wav"
+    try Sounds.sox([source, "-r", "16000", path, "trim", "5", "12"])
+    let music = try SoundFileDecoder().decode(
+      try Sounds.bytes(path), contentType: "", filename: nil)
+    #expect(music.speechSeconds == 0)
+    let voice = try decode("demo-congrats").samples
+    let mixed = zip(voice, music.samples).map { Int16(clamping: Int($0) + Int($1) / 4) }
+    #expect(SpeechActivity(mixed).speechSeconds > 5)
+    let before = SpeechActivity(Array(voice.prefix(80_000)) + music.samples)
+    #expect(before.speechSeconds > 3)
   }
 
   @Test func `utterances are short, apart, and cover the speech`() throws {

@@ -1,23 +1,30 @@
 internal import Glibc
 
 /// Complex numbers side by side: real parts, imaginary parts.
-struct ComplexArray {
-  var real: [Float]
-  var imaginary: [Float]
+package struct ComplexArray {
+  package var real: [Float]
+  package var imaginary: [Float]
 
-  func power(_ index: Int) -> Float {
+  package init(real: [Float], imaginary: [Float]) {
+    self.real = real
+    self.imaginary = imaginary
+  }
+
+  /// The square of the magnitude.
+  package func power(_ index: Int) -> Float {
     real[index] * real[index] + imaginary[index] * imaginary[index]
   }
 }
 
 /// The discrete Fourier transform of a power of two, in place (radix 2, decimation in time).
-struct FourierTransform {
-  let size: Int
+package struct FourierTransform {
+  package let size: Int
   private let cosines: [Float]
   private let sines: [Float]
   private let reversed: [Int]
 
-  init(size: Int) {
+  /// `size` is a power of two.
+  package init(size: Int) {
     precondition(size > 1 && size & (size - 1) == 0, "a power of two")
     self.size = size
     let angles = (0..<size / 2).map { -2 * Double.pi * Double($0) / Double(size) }
@@ -29,7 +36,8 @@ struct FourierTransform {
     }
   }
 
-  func forward(_ values: inout ComplexArray) {
+  /// To frequencies; `values` has `size` elements.
+  package func forward(_ values: inout ComplexArray) {
     for index in 0..<size where index < reversed[index] {
       values.real.swapAt(index, reversed[index])
       values.imaginary.swapAt(index, reversed[index])
@@ -45,7 +53,7 @@ struct FourierTransform {
   }
 
   /// The inverse, scaled so that it undoes `forward`: conjugate, transform, conjugate.
-  func inverse(_ values: inout ComplexArray) {
+  package func inverse(_ values: inout ComplexArray) {
     for index in 0..<size { values.imaginary[index].negate() }
     forward(&values)
     let scale = 1 / Float(size)
