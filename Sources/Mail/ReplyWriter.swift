@@ -11,8 +11,10 @@ package enum ReplyWriter {
       guard text.utf8.count <= 4_000,
         text.utf8.allSatisfy({ (0x20...0x7E).contains($0) || $0 == 0x09 })
       else { continue }
-      written[field.name.lowercased()] = text.split { $0 == " " || $0 == "\t" }
-        .joined(separator: " ")
+      let words = text.split { $0 == " " || $0 == "\t" }
+      // RFC 5322, 2.1.1: a line has at most 998 bytes, and can be folded at blanks alone.
+      guard words.allSatisfy({ $0.utf8.count <= 900 }) else { continue }
+      written[field.name.lowercased()] = words.joined(separator: " ")
     }
     return ReplyHead(
       original: GMimeReader().readHeaders(original),

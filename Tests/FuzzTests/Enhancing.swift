@@ -24,6 +24,7 @@ func fuzzEnhancing(_ message: [UInt8]) throws {
     voicemail: voicemail, parts: parts, message: facts, spoolID: "fuzz",
     headers: [Fuzzing.loopGuard.marker(id: "fuzz", unixSeconds: 0, message: facts)])
   let splicer = MessageSplicer { 0x1234_5678_9abc_def0 }
+  try holdReply(to: message, enhancement, splicer, reader, recognition)
   // A refusal is an answer: the original goes out then.
   guard let output = try? splicer.enhance(message, with: enhancement) else { return }
 
@@ -32,6 +33,33 @@ func fuzzEnhancing(_ message: [UInt8]) throws {
     recordings(after, output, reader) == recordings(facts, message, reader), "recordings are kept")
   if case .voicemail = recognition.verdict(after, Fuzzing.envelope, Fuzzing.client) {
     throw BrokenPromise(description: "what was enhanced is not taken over again")
+  }
+}
+
+/// Whatever the message is, a reply to it can be written, and is known as ours when it comes back.
+private func holdReply(
+  to message: [UInt8], _ enhancement: Enhancement, _ splicer: MessageSplicer, _ reader: GMimeReader,
+  _ recognition: Recognition
+) throws {
+  let head = ReplyWriter.head(to: message).fields(
+    .init(
+      id: "fuzz", host: "mail.example.com", address: "vm@example.com", unixSeconds: 0,
+      utcOffsetSeconds: 0))
+  var enhancement = enhancement
+  enhancement.headers = [
+    Fuzzing.loopGuard.marker(
+      id: "fuzz", unixSeconds: 0, message: MessageFacts(headers: head, contentType: "text/plain"))
+  ]
+  let reply: [UInt8]
+  do throws(StepFailure) {
+    reply = try splicer.reply(head: head, with: enhancement)
+  } catch {
+    throw BrokenPromise(description: "a reply can be written: \(error.sentence)")
+  }
+  let lines = reply.split(separator: UInt8(ascii: "\n"))
+  try hold(lines.allSatisfy { $0.count <= 998 }, "no line of a reply is too long")
+  guard case .valid = Fuzzing.loopGuard.check(reader.readHeaders(reply)) else {
+    throw BrokenPromise(description: "a reply is known by its marker")
   }
 }
 

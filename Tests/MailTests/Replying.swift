@@ -71,6 +71,9 @@ import Voicemail
     #expect(odd["In-Reply-To"] == nil)
     #expect(odd["To"] == "undisclosed-recipients:;")
     #expect(head("Subject: RE: again")["Subject"] == "RE: again")
+    let long = String(repeating: "a", count: 1_000)
+    #expect(head("To: \(long)@x.example")["To"] == "undisclosed-recipients:;")
+    #expect(head("From: \(long)@x.example")["From"]?.contains("voicemail@") == true)
     for value in odd.values { #expect(value.utf8.allSatisfy { (0x20...0x7E).contains($0) }) }
   }
 

@@ -1,0 +1,62 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// What the commands say of policies.
+@Suite struct PolicyCommands {
+  private let directory: TemporaryDirectory
+  private let mail: AsteriskMail
+
+  init() throws {
+    directory = try TemporaryDirectory()
+    mail = AsteriskMail(try VoicemailRecording.silence(seconds: 1))
+    try RunningMilter.write(
+      [
+        "policy a.recipient": "^ann@", "policy a.mode": "original-first",
+        "policy b.recipient": "^bob@", "policy b.mode": "headers",
+        "policy c.rule": "vpim, asterisk", "policy c.mode": "off",
+      ], to: directory.file("c.conf"), in: directory)
+    try Data(mail.bytes).write(to: directory.url.appendingPathComponent("v.eml"))
+  }
+
+  private func run(_ arguments: String...) throws -> RunningMilter.Ended {
+    try RunningMilter.run(
+      arguments + [directory.file("v.eml"), "--config", directory.file("c.conf")])
+  }
+
+  @Test func `inspect says which policy each recipient has, and why`() throws {
+    let text = try run("inspect", "--rcpt", "ann@example.com", "--rcpt", "eve@example.com").text
+    #expect(text.contains("a for ann@example.com, mode original-first: recipient"))
+    #expect(text.contains("c for eve@example.com, mode off: rule"))
+    let json = try JSON.object(
+      try run("inspect", "--json", "--rcpt", "bob@example.com").text)
+    let policies = try #require(json["policies"] as? [[String: String]])
+    #expect(
+      policies == [
+        [
+          "recipient": "bob@example.com", "policy": "b", "mode": "headers", "reason": "recipient",
+        ]
+      ])
+  }
+
+  @Test func `preview shows the recipient's mail, or that of a policy named`() throws {
+    let reply = ReceivedMail(
+      try run("preview", "--text", "call me", "--rcpt", "ann@example.com").output)
+    #expect(reply["In-Reply-To"] == mail.messageID)
+    #expect(reply.recordings.isEmpty)
+    let headers = try run("preview", "--policy", "b").output
+    #expect(headers.suffix(mail.bytes.count) == mail.bytes[...])
+    #expect(ReceivedMail(headers)["X-Voicemail-Transcript"] != nil)
+    let hold = ReceivedMail(try run("preview", "--policy", "default").output)
+    #expect(hold.recordings == [mail.recording])
+    #expect(hold["X-Voicemail-Transcript"] != nil)
+
+    let off = try run("preview")
+    #expect(off.status == 3)
+    #expect(off.output == mail.bytes)
+    #expect(off.errors.contains("policy c is off"))
+    let unknown = try run("preview", "--policy", "x")
+    #expect(unknown.status == 1)
+    #expect(unknown.errors.contains("no such policy as x; known are a, b, c, default"))
+  }
+}
