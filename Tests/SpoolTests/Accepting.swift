@@ -58,6 +58,30 @@ import Voicemail
     #expect(leased.allowedMS == job.allowedMS)
   }
 
+  @Test func `a policy comes back whole, also one that an older program has written`() throws {
+    let spool = try TestSpool()
+    var job = NewJob.sample()
+    job.policy = Policy(name: "all")
+    job.policy.mode = .headers
+    job.policy.contentInSubject = false
+    job.policy.engines = ["a", "b"]
+    job.policy.language = "de"
+    job.policy.template = "/t"
+    job.policy.vocabulary = "/v"
+    job.policy.country = "DE"
+    job.policy.threading = .caller
+    job.policy.countCalls = true
+    job.policy.deadlineMS = 7
+    job.policy.subject = .append
+    job.policy.lateReply = true
+    try spool.store.accept(job)
+    #expect(try spool.store.details(job.id)?.policy == job.policy)
+    try spool.run("UPDATE message SET policy = '{\"name\":\"old\"}'")
+    #expect(
+      try spool.store.leaseForTranscription(holder: "w", nowMS: job.receivedMS)?.policy
+        == Policy(name: "old"))
+  }
+
   @Test func `the null sender stays empty, and no client facts stay none`() throws {
     let spool = try TestSpool()
     var job = NewJob.sample()

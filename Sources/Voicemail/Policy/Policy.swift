@@ -52,6 +52,11 @@ package struct Policy: Sendable, Codable, Equatable {
   /// Whether a transcript that was late for its message follows as a reply.
   package var lateReply = false
 
+  enum CodingKeys: String, CodingKey {
+    case name, mode, subject, contentInSubject, engines, language, template, vocabulary, country
+    case threading, countCalls, deadlineMS, lateReply
+  }
+
   package init(name: String) { self.name = name }
 
   /// Milliseconds within which a reply is worth something: longer than that, and the recording was listened to.
