@@ -40,7 +40,7 @@ let package = Package(
     // SMTP over sockets: the client that hands messages back to the MTA.
     library("SMTP"),
     // Reading and rewriting MIME.
-    library("Mail", ["Voicemail", "CGMime"]),
+    library("Mail", ["Voicemail", "CGMime", "CCrypto"]),
     // The product in pure Swift: recognition, job, transcript, rendering. Read this first.
     library("Voicemail"),
     // The durable queue.
@@ -65,6 +65,7 @@ let package = Package(
       swiftSettings: settings),
 
     cLibrary("CMilter", debian: "libmilter-dev"),
+    cLibrary("CCrypto", pkgConfig: "libcrypto", debian: "libssl-dev"),
     cLibrary("CGMime", pkgConfig: "gmime-3.0", debian: "libgmime-3.0-dev"),
     cLibrary("CGLib", pkgConfig: "glib-2.0", debian: "libglib2.0-dev"),
     cLibrary("CSQLite", debian: "libsqlite3-dev"),

@@ -139,6 +139,13 @@ def minimal(directory, name, address=None):
                   directory / f"minimal-{address[:4]}.log").wait_until_ready()
 
 
+def taker(directory):
+    """Has every body sent and throws it away: what libmilter and the load client can do at most."""
+    address = f"unix:{directory}/taker.sock"
+    return Milter("C milter that takes", address, [BUILT / "minimal-milter", address, "take"],
+                  directory / "taker.log").wait_until_ready()
+
+
 def opendkim(directory, name):
     """Debian's settings, verifying: it waits for signatures and finds none."""
     home = directory / "opendkim"

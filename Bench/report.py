@@ -21,8 +21,8 @@ def table(machine, results):
     for workload in workloads(results, "spool"):
         runs = of(results, "spool", workload)
         if "bare" in runs[0]:
-            lines += [f"Voicemail {workload}", row("", "messages/s", "bare SQLite", "files", "of bare", "p99 ms at half")]
-            lines += [row(one["milter"], one["median"], one["bare"], one["files"], one["to_bare"], one["p99_ms"])
+            lines += [f"Voicemail {workload}", row("", "messages/s", "bare SQLite", "files", "C milter", "of bare", "p99 ms at half")]
+            lines += [row(one["milter"], one["median"], one["bare"], one["files"], one["taker"], one["to_bare"], one["p99_ms"])
                       for one in runs] + [""]
         else:
             lines += [f"Spool, {workload}"]

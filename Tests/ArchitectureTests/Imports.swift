@@ -6,7 +6,7 @@ import Testing
   private static let table: [String: Set<String>] = [
     "MilterBridge": ["CMilter"],
     "SMTP": [],
-    "Mail": ["Voicemail", "CGMime"],
+    "Mail": ["Voicemail", "CGMime", "CCrypto"],
     "Voicemail": [],
     "Spool": ["Voicemail", "CSQLite"],
     "Audio": ["Voicemail", "CSndFile", "CSoxr"],
