@@ -17,7 +17,7 @@ struct PostfixCheck {
       return
     }
     do throws(MilterError) {
-      listen = try ListenAddress(settings.milterListen)
+      listen = try ListenAddress(InheritedSockets.assumed(settings.milterListen))
     } catch {
       throw CommandFailure("\(error)")
     }

@@ -86,7 +86,9 @@ struct Daemon {
   private static func checkSettings(_ settings: Settings) throws(CommandFailure) {
     _ = try LiveSettings(settings, key: [])
     do throws(MilterError) {
-      if !settings.milterListen.isEmpty { _ = try ListenAddress(settings.milterListen) }
+      if !settings.milterListen.isEmpty {
+        _ = try ListenAddress(InheritedSockets.assumed(settings.milterListen))
+      }
     } catch {
       throw CommandFailure("[milter] listen: \(error)")
     }

@@ -7,8 +7,7 @@ enum InheritedSockets {
 
   /// `fd:NAME` as `fd:NUMBER`; any other address as it is. C: `sd_listen_fds_with_names`
   static func resolved(_ address: String) throws(CommandFailure) -> String {
-    guard address.hasPrefix("fd:"), Int32(address.dropFirst(3)) == nil else { return address }
-    let name = String(address.dropFirst(3))
+    guard let name = name(in: address) else { return address }
     guard variable("LISTEN_PID") == String(getpid()), let names = variable("LISTEN_FDNAMES") else {
       throw CommandFailure("\(address): systemd has handed over no sockets with names")
     }
@@ -17,6 +16,18 @@ enum InheritedSockets {
       throw CommandFailure("\(address): systemd's sockets are named \(names)")
     }
     return "fd:\(first + index)"
+  }
+
+  /// The same for those who check the settings and open nothing: a name stands for any number.
+  static func assumed(_ address: String) -> String {
+    name(in: address) == nil ? address : "fd:\(first)"
+  }
+
+  private static func name(in address: String) -> String? {
+    guard address.hasPrefix("fd:"), address.count > 3, Int32(address.dropFirst(3)) == nil else {
+      return nil
+    }
+    return String(address.dropFirst(3))
   }
 
   private static func variable(_ name: String) -> String? {

@@ -11,9 +11,8 @@ struct SMTPFronts {
   /// Checks the address, so that it is found wrong before anything runs.
   static func check(_ settings: Settings) throws(CommandFailure) {
     guard let text = settings.contentFilterListen else { return }
-    let address = try InheritedSockets.resolved(text)
     do throws(SMTPServerFailure) {
-      _ = try SMTPListenAddress(address)
+      _ = try SMTPListenAddress(InheritedSockets.assumed(text))
     } catch {
       throw CommandFailure("[content_filter] listen: \(error.sentence)")
     }
