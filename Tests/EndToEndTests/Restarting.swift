@@ -319,9 +319,10 @@ import Testing
       #expect(mta.waitForMessages(2 * round, seconds: 30))
       _ = try RunningMilter.run(["drain", "--config", configuration])
     }
-    let unknown = directory.file("unknown.conf")
+    let elsewhere = try TemporaryDirectory()
+    let unknown = elsewhere.file("unknown.conf")
     try RunningMilter.write(
-      ["milter.listen": "fd:other", "delivery.target": mta.target], to: unknown, in: directory)
+      ["milter.listen": "fd:other", "delivery.target": mta.target], to: unknown, in: elsewhere)
     let failed = try ChildProcess(RunningMilter.program, ["run", "--config", unknown])
     #expect(failed.waitForExit(seconds: 20) == 1)
     #expect(failed.errors.contains("fd:other: systemd has handed over no sockets with names"))
