@@ -3,14 +3,18 @@
 # make test    everything is built and tested
 # make fuzz    the readers of strangers' bytes get made-up input (SECONDS=600; a short run is in make test)
 # make crash-test  the daemon is killed at random, ROUNDS=500 times; make test does it 5 times
+# make deb     the Debian package, in build/deb
+# make deb-test  it is installed, used, upgraded, removed and purged in a small Debian of its own
 # make bench   it is measured beside other milters (QUICK=1 in 4 minutes); docs/benchmark.md
 # make bench-speech  word errors, time and memory of the default engine (QUICK=1 in 10 minutes); docs/engines.md
 #
 # All install the Debian packages that are missing; see Scripts/install-packages.
 
-SWIFT_BUILD = swift build -c release --static-swift-stdlib --product voicemail-milter
+# All addresses are bound at the start, and read-only then.
+LINKER = -Xlinker -z -Xlinker relro -Xlinker -z -Xlinker now -Xlinker --build-id
+SWIFT_BUILD = swift build -c release --static-swift-stdlib --product voicemail-milter $(LINKER)
 
-.PHONY: demo test fuzz crash-test bench bench-speech build install-packages
+.PHONY: demo test fuzz crash-test bench bench-speech build program deb deb-test install-packages
 
 demo:
 	@Scripts/install-packages demo
@@ -47,6 +51,16 @@ bench-speech:
 build:
 	@Scripts/install-packages build
 	$(SWIFT_BUILD)
+
+program:
+	$(SWIFT_BUILD)
+
+deb:
+	@Scripts/install-packages package
+	@Scripts/package build/deb
+
+deb-test: deb
+	@Scripts/package-test build/deb
 
 install-packages:
 	@Scripts/install-packages test

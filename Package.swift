@@ -54,7 +54,7 @@ let package = Package(
     // The engines that turn PCM into text.
     library("Speech", ["Voicemail", "Audio", "CPocketSphinx"]),
     // What the administrator touches: settings, rules, log, control socket.
-    library("Operations", ["Voicemail", "CGLib"]),
+    library("Operations", ["Voicemail", "CGLib", "CSystemd"]),
     // The program voicemail-milter: commands and wiring, nothing else.
     .executableTarget(
       name: "Filter",
@@ -68,6 +68,7 @@ let package = Package(
     cLibrary("CCrypto", pkgConfig: "libcrypto", debian: "libssl-dev"),
     cLibrary("CGMime", pkgConfig: "gmime-3.0", debian: "libgmime-3.0-dev"),
     cLibrary("CGLib", pkgConfig: "glib-2.0", debian: "libglib2.0-dev"),
+    cLibrary("CSystemd", pkgConfig: "libsystemd", debian: "libsystemd-dev"),
     cLibrary("CSQLite", debian: "libsqlite3-dev"),
     cLibrary("CSndFile", pkgConfig: "sndfile", debian: "libsndfile1-dev"),
     cLibrary("CSoxr", pkgConfig: "soxr", debian: "libsoxr-dev"),
@@ -89,6 +90,7 @@ let package = Package(
     tests("SpoolTests", ["Spool", "Voicemail"]),
     tests("OperationsTests", ["Operations", "Voicemail"]),
     // Its entries are built for libFuzzer too, by Scripts/fuzz.
+    tests("PackagingTests", ["Filter"]),
     tests("FuzzTests", ["SMTP", "Mail", "Voicemail", "Operations"]),
     tests("EndToEndTests", ["Filter", "Spool", "Voicemail"]),
   ]

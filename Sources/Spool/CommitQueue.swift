@@ -57,6 +57,9 @@ final class CommitQueue: Sendable {
   var depth: Int { waiting.withLock { $0.count } }
   var isIdle: Bool { depth == 0 }
 
+  /// Runs that on the connection's queue as soon as what is before it is done.
+  func whenFree(_ body: @escaping @Sendable () -> Void) { queue.async(execute: body) }
+
   /// Returns when nothing of the queue's own keeps the connection open any more.
   func settle() { queue.sync {} }
 

@@ -28,6 +28,9 @@ package final class JobStore: Sendable {
   /// The file must be closed before another may open it.
   deinit { commits.settle() }
 
+  /// Runs that on the spool's own thread as soon as what is before it is done.
+  package func whenFree(_ body: @escaping @Sendable () -> Void) { commits.whenFree(body) }
+
   /// Takes back every lease: at start-up whoever held one is dead, since the lock is ours.
   ///
   /// Attempts at a transcript count what a recording does to workers. It cannot harm the daemon, so

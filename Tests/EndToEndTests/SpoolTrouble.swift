@@ -236,37 +236,13 @@ import Testing
 
   // MARK: - The file
 
-  /// Another program that holds the spool's write lock.
-  private final class Locker {
-    private let process: ChildProcess
-
-    init(_ state: String) throws {
-      let script = """
-        import signal, sqlite3, sys
-        spool = sqlite3.connect(sys.argv[1] + "/spool.sqlite", isolation_level=None)
-        spool.execute("BEGIN IMMEDIATE")
-        print("locked", file=sys.stderr, flush=True)
-        signal.pause()
-        """
-      process = try ChildProcess("/usr/bin/python3", ["-c", script, state])
-      guard process.waitForErrors(seconds: 20, until: { $0.contains("locked") }) else {
-        throw MilterClient.Failure("no lock: \(process.errors)")
-      }
-    }
-
-    func end() {
-      process.signal(SIGKILL)
-      _ = process.waitForExit(seconds: 20)
-    }
-  }
-
   @Test func `a locked spool delays what is under way, and the start, and loses nothing`() throws {
     let mta = try FakeSMTPServer()
     let directory = try TemporaryDirectory()
     let settings = ["delivery.target": mta.target]
     let first = try RunningMilter(settings, in: directory)
     #expect(try offer(try voicemail("kept", seconds: 30), to: first, "K1") == "d")
-    let lock = try Locker(first.stateDirectory)
+    let lock = try SpoolLocker(first.stateDirectory)
     // Whichever step it is at, it cannot be recorded now.
     #expect(first.waitForLog(containing: "error: spool trouble", "database is locked"))
     first.kill()

@@ -30,6 +30,7 @@ struct Daemon {
 
     do {
       let alarms = Alarms(log, keptAt: settings.stateDirectory + "/alarms.json")
+      ServiceManager.tell("STATUS=opening the spool")
       let store = try openSpool(alarms, orders)
       let key = try secret(at: settings.stateDirectory + "/secret")
       let context = DaemonContext(
@@ -127,8 +128,11 @@ struct Daemon {
     func end() {
       if let server { server.stop() } else { orders.send(.ended) }
     }
+    let watchdog = Watchdog(context.store)
+    ServiceManager.tell("READY=1\nSTATUS=serving")
     while true {
-      switch orders.next() {
+      watchdog.beat()
+      switch orders.next(withinMS: watchdog.patienceMS) {
       case .ended:
         if let error = result.error.withLock({ $0 }) { throw error }
         return
@@ -166,6 +170,7 @@ struct Daemon {
 
   /// What is leased now is given back at the next start; the spool has it.
   private func stop(_ context: DaemonContext, _ group: DispatchGroup) {
+    ServiceManager.tell("STOPPING=1\nSTATUS=stopping")
     context.transcription.stop(threads: settings.workers)
     context.delivery.stop(threads: settings.delivery.connections)
     context.housekeeping.stop(threads: 1)

@@ -1,12 +1,19 @@
 internal import Glibc
+internal import Operations
 
-/// Sockets that systemd has opened for us, by the `FileDescriptorName` of their units (systemd.socket(5)).
+/// Sockets that systemd has opened for us, by the `FileDescriptorName` of their units (systemd.socket(5)) or by path.
 enum InheritedSockets {
   /// systemd's first one. C: `SD_LISTEN_FDS_START`
   private static let first = 3
 
-  /// `fd:NAME` as `fd:NUMBER`; any other address as it is. C: `sd_listen_fds_with_names`
+  /// `fd:NAME` as `fd:NUMBER`, and so `unix:PATH` where systemd listens at that very path: its socket outlives us.
+  /// Any other address as it is. C: `sd_listen_fds_with_names`
   static func resolved(_ address: String) throws(CommandFailure) -> String {
+    if address.hasPrefix("unix:"),
+      let number = ServiceManager.socket(at: String(address.dropFirst(5)))
+    {
+      return "fd:\(number)"
+    }
     guard let name = name(in: address) else { return address }
     guard variable("LISTEN_PID") == String(getpid()), let names = variable("LISTEN_FDNAMES") else {
       throw CommandFailure("\(address): systemd has handed over no sockets with names")

@@ -1,0 +1,76 @@
+import Foundation
+import TestSupport
+import Testing
+
+@Suite("debian/") struct Lists {
+  @Test func `the package has the program's version`() throws {
+    let version = try #require(
+      try Sources.text("debian/changelog").firstMatch(of: /^voicemail-milter \(([^)]+)\)/)?.1)
+    let said = try Sources.run(RunningMilter.program, ["--version"]).said
+    #expect(said.hasPrefix("voicemail-milter \(version)\n"))
+  }
+
+  @Test(arguments: ["postinst", "prerm", "postrm"])
+  func `the maintainer scripts are shell scripts`(name: String) throws {
+    let path = "\(Sources.root)/debian/voicemail-milter.\(name)"
+    let checked = try Sources.run("/bin/sh", ["-n", path])
+    #expect(checked.status == 0 && checked.said == "")
+    #expect(try Sources.text("debian/voicemail-milter.\(name)").contains("\n#DEBHELPER#\n"))
+  }
+
+  @Test func `the package needs for its build what Scripts/install-packages names`() throws {
+    let control = try Sources.text("debian/control")
+    let script = try Sources.text("Scripts/install-packages")
+    let list = try #require(script.firstMatch(of: /\nbuild=\(([^)]*)\)/)?.1)
+    for package in list.split(whereSeparator: \.isWhitespace) where package != "make" {
+      #expect(control.contains(" \(package)\n") || control.contains(" \(package),\n"), "\(package)")
+    }
+  }
+
+  @Test func `logcheck keeps quiet about what is usual, and about nothing else`() throws {
+    func ignored(_ line: String) throws -> Bool {
+      let directory = try TemporaryDirectory()
+      try line.write(toFile: directory.file("log"), atomically: true, encoding: .utf8)
+      let rules = "\(Sources.root)/debian/voicemail-milter.logcheck.ignore.server"
+      return try Sources.run("/bin/grep", ["-E", "-q", "-f", rules, directory.file("log")]).status
+        == 0
+    }
+    for start in ["Nov  1 15:26:01 mx1", "2026-11-21T15:26:01.123456+00:00 mx1.example.com"] {
+      #expect(try ignored("\(start) voicemail-milter[123]: info: ready version=0.1.0\n"))
+      for severity in ["warning", "error"] {
+        #expect(
+          try !ignored("\(start) voicemail-milter[123]: \(severity): the spool is full info: \n"))
+      }
+    }
+  }
+
+  // MARK: - Completion
+
+  /// What bash offers at the end of that line.
+  private func completions(_ words: String...) throws -> [String] {
+    let script = """
+      set +o history
+      source /usr/share/bash-completion/bash_completion
+      source "$1/debian/voicemail-milter.bash-completion"
+      shift
+      COMP_WORDS=("$@") COMP_CWORD=$(($# - 1)) COMP_LINE="$*" COMP_POINT=${#COMP_LINE} COMP_TYPE=9
+      _voicemail_milter
+      printf '%s\\n' "${COMPREPLY[@]}"
+      """
+    let ended = try Sources.run(
+      "/bin/bash", ["-c", script, "bash", Sources.root, RunningMilter.program] + words)
+    return ended.said.split(separator: "\n").map(String.init)
+  }
+
+  @Test func `bash completes commands, options and words`() throws {
+    #expect(try completions("sta") == ["status"])
+    let help = try Sources.run(RunningMilter.program, ["--help"]).said
+    let verbs = help.matches(of: /\n  ([a-z][a-z-]*)[ \n]/).map { String($0.1) }
+    #expect(try Set(completions("")) == Set(verbs + ["--help", "--version"]))
+    #expect(try completions("list", "--ol") == ["--older-than"])
+    #expect(try completions("list", "--state", "deli") == ["delivering", "delivered"])
+    #expect(try completions("pause", "t") == ["transcription"])
+    #expect(
+      try completions("transcribe", "\(Sources.root)/Pack") == ["\(Sources.root)/Package.swift"])
+  }
+}

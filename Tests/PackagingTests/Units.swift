@@ -1,0 +1,50 @@
+import Foundation
+import TestSupport
+import Testing
+
+@Suite("systemd units") struct Units {
+  /// Copies that name the program where it is.
+  private func units() throws -> (TemporaryDirectory, [String]) {
+    let directory = try TemporaryDirectory()
+    let paths = try ["service", "socket"].map { kind in
+      let text = try Sources.text("debian/voicemail-milter.\(kind)")
+        .replacingOccurrences(of: "=/usr/sbin/voicemail-milter", with: "=\(RunningMilter.program)")
+      let path = directory.file("voicemail-milter.\(kind)")
+      try text.write(toFile: path, atomically: true, encoding: .utf8)
+      return path
+    }
+    return (directory, paths)
+  }
+
+  @Test func `have nothing that systemd does not know`() throws {
+    let (directory, paths) = try units()
+    let verified = try Sources.run("/usr/bin/systemd-analyze", ["verify", "--man=no"] + paths)
+    #expect(verified.said == "")
+    #expect(verified.status == 0)
+    _ = directory
+  }
+
+  @Test func `are exposed to 1.5 at most, by systemd's own count`() throws {
+    let (directory, paths) = try units()
+    let judged = try Sources.run(
+      "/usr/bin/systemd-analyze",
+      ["security", "--offline=yes", "--no-pager", "--threshold=15", paths[0]])
+    #expect(judged.status == 0, "\(judged.said)")
+    #expect(judged.said.contains("Overall exposure level"))
+    _ = directory
+  }
+
+  @Test func `listen where the settings say`() throws {
+    let text = try Sources.text("debian/voicemail-milter.socket")
+    let standard = try Sources.run(RunningMilter.program, ["settings", "--defaults"]).said
+    let path = try #require(text.firstMatch(of: /\nListenStream=(.*)\n/)?.1)
+    #expect(standard.contains("\nlisten = unix:\(path)\n"))
+  }
+
+  @Test func `the AppArmor profile is one`() throws {
+    // -Q: the kernel need not have AppArmor.
+    let parsed = try Sources.run(
+      "/sbin/apparmor_parser", ["-Q", "-T", "-W", "\(Sources.root)/debian/apparmor-profile"])
+    #expect(parsed.status == 0, "\(parsed.said)")
+  }
+}
