@@ -24,12 +24,13 @@ final class SpoolFile {
   init(
     directory: String, mayRepair: Bool, notify: @escaping @Sendable (SpoolNotice) -> Void
   ) throws(SpoolError) {
-    // Checked before stored: a throw after the last property is set would run deinit.
-    let lock = try SpoolLock(path: directory + "/spool.lock")
+    // Checked before stored: a throw after the last property is set would run deinit. And before the lock is made:
+    // root's, it would keep the daemon out.
     let path = directory + "/spool.sqlite"
     guard unsafe mayRepair || access(path, F_OK) == 0 else {
       throw SpoolError("there is no spool at \(path); is [daemon] state_directory right?")
     }
+    let lock = try SpoolLock(path: directory + "/spool.lock")
     self.directory = directory
     self.path = path
     self.mayRepair = mayRepair
