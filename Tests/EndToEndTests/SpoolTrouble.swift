@@ -262,7 +262,7 @@ import Testing
   {
     let session = try Session()
     let mta = try MTA(session.milter)
-    let lock = try Locker(session.milter.stateDirectory)
+    let lock = try SpoolLocker(session.milter.stateDirectory)
     // What waits for the lock shares its patience. Twice: it is no longer asked at the first.
     for round in 1...2 {
       let start = ContinuousClock.now
