@@ -86,7 +86,7 @@ let package = Package(
     tests("SpeechTests", ["Speech", "Audio", "Voicemail"]),
     tests("MailTests", ["Mail", "Voicemail"]),
     tests("VoicemailTests", ["Voicemail", "Operations"]),
-    tests("DocumentationTests", ["Operations", "Voicemail"]),
+    tests("DocumentationTests", ["Filter", "Operations", "Voicemail"]),
     tests("SpoolTests", ["Spool", "Voicemail"]),
     tests("OperationsTests", ["Operations", "Voicemail"]),
     // Its entries are built for libFuzzer too, by Scripts/fuzz.

@@ -17,6 +17,7 @@ final class SpoolFile {
   private var undo: [CommitQueue.Change] = []
   private var nextRestore = ContinuousClock.now
 
+  private static let lockPatience = Duration.seconds(2)
   private static let restorePause = Duration.seconds(5)
 
   /// Opens the spool in that directory, which must exist. `mayRepair`: a daemon makes it when it is absent and
@@ -30,7 +31,8 @@ final class SpoolFile {
     guard unsafe mayRepair || access(path, F_OK) == 0 else {
       throw SpoolError("there is no spool at \(path); is [daemon] state_directory right?")
     }
-    let lock = try SpoolLock(path: directory + "/spool.lock")
+    let lock = try SpoolLock(
+      path: directory + "/spool.lock", patience: mayRepair ? Self.lockPatience : .zero)
     self.directory = directory
     self.path = path
     self.mayRepair = mayRepair

@@ -7,16 +7,21 @@ struct SpoolLock: ~Copyable {
   private let descriptor: Int32
   private let path: String
 
-  init(path: String) throws(SpoolError) {
+  /// `patience`: a command may have the spool open, for a moment.
+  init(path: String, patience: Duration = .zero) throws(SpoolError) {
     let descriptor = unsafe open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
     guard descriptor >= 0 else {
       throw SpoolError("spool lock \(path): \(unsafe String(cString: strerror(errno)))")
     }
-    guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
-      close(descriptor)
-      throw SpoolError(
-        "spool lock \(path): another voicemail-milter has this spool open; stop it, or choose "
-          + "another state_directory")
+    let end = ContinuousClock.now + patience
+    while flock(descriptor, LOCK_EX | LOCK_NB) != 0 {
+      guard ContinuousClock.now < end else {
+        close(descriptor)
+        throw SpoolError(
+          "spool lock \(path): another voicemail-milter has this spool open; stop it, or choose "
+            + "another state_directory")
+      }
+      usleep(20_000)
     }
     self.descriptor = descriptor
     self.path = path

@@ -1,0 +1,163 @@
+import Foundation
+import Operations
+import TestSupport
+import Testing
+
+/// What the pages show to be typed or written into files is run or parsed.
+@Suite("Commands and settings on the pages") struct CommandTests {
+  private static let root = URL(fileURLWithPath: #filePath)
+    .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent().path
+
+  private static var pages: [String] {
+    get throws {
+      let docs = try FileManager.default.contentsOfDirectory(atPath: root + "/docs")
+      return ["README.md"] + docs.filter { $0.hasSuffix(".md") }.sorted().map { "docs/\($0)" }
+    }
+  }
+
+  private static func lines(_ page: String) throws -> [String] {
+    try String(contentsOfFile: "\(root)/\(page)", encoding: .utf8).components(separatedBy: "\n")
+  }
+
+  /// Indented blocks of a page, without the indent. Those of list entries stand six columns in.
+  private static func shellBlocks(_ page: String) throws -> [String] {
+    var blocks: [[String]] = [[]]
+    var isFenced = false
+    for line in try lines(page) {
+      if line.hasPrefix("```") { isFenced.toggle() }
+      if !isFenced, line.hasPrefix("    ") {
+        blocks[blocks.count - 1].append(line.trimmingCharacters(in: .whitespaces))
+      } else if !line.isEmpty || isFenced {
+        blocks.append([])
+      }
+    }
+    // What main.cf says is tested where the examples are.
+    return blocks.filter { !$0.isEmpty && !$0[0].hasSuffix(" =") }.map {
+      $0.joined(separator: "\n")
+    }
+  }
+
+  private static func fencedBlocks(_ page: String, _ kind: String) throws -> [String] {
+    let text = try lines(page).joined(separator: "\n")
+    return text.components(separatedBy: "\n```\(kind)\n").dropFirst().compactMap {
+      $0.components(separatedBy: "\n```").first
+    }
+  }
+
+  private func run(_ program: String, _ arguments: [String]) throws -> (
+    status: Int32?, said: String
+  ) {
+    let process = try ChildProcess(program, arguments)
+    let status = process.waitForExit(seconds: 60)
+    return (status, String(decoding: process.output, as: UTF8.self) + process.errors)
+  }
+
+  /// Each command of the program with the lines of the help about it.
+  private func usages() throws -> [String: String] {
+    var usages: [String: String] = [:]
+    var verb = ""
+    for line in try run(RunningMilter.program, ["--help"]).said.components(separatedBy: "\n") {
+      if let match = line.firstMatch(of: /^  ([a-z][a-z-]*)/) { verb = String(match.1) }
+      if !line.hasPrefix("  ") { verb = "" }
+      if !verb.isEmpty { usages[verb, default: ""] += line + "\n" }
+    }
+    return usages
+  }
+
+  @Test func `what is to be typed is a command, with options that it has`() throws {
+    let usages = try usages()
+    var commands = 0
+    for page in try Self.pages {
+      for block in try Self.shellBlocks(page) {
+        let parsed = try run("/bin/bash", ["-n", "-c", block])
+        #expect(parsed.status == 0, "\(page): \(block): \(parsed.said)")
+        for line in block.split(separator: "\n") {
+          let command = line.prefix { $0 != "#" && $0 != "|" && $0 != ">" && $0 != ";" }
+          let words = command.split(separator: " ").map(String.init)
+          if words.first == "make", words.count > 1 {
+            let made = try run("/usr/bin/make", ["-n", "-C", Self.root] + words.dropFirst())
+            #expect(made.status == 0, "\(page): \(line): \(made.said)")
+          }
+          if let first = words.first, first.hasPrefix("Scripts/") {
+            #expect(
+              FileManager.default.isExecutableFile(atPath: "\(Self.root)/\(first)"), "\(line)")
+          }
+          guard words.first == "voicemail-milter", words.count > 1, !words[1].hasPrefix("--") else {
+            continue
+          }
+          commands += 1
+          let usage = try #require(usages[words[1]], "\(page): no command \(line)")
+          for word in words.dropFirst(2) where word.hasPrefix("--") {
+            let option = word.prefix { $0 != "=" }
+            #expect(
+              usage.contains(option) || ["--config", "--reason"].contains(option),
+              "\(page): no option \(option): \(line)")
+          }
+        }
+      }
+    }
+    #expect(commands > 30)
+  }
+
+  @Test func `what is to be written into files is understood`() throws {
+    var blocks = 0
+    for page in try Self.pages {
+      for block in try Self.fencedBlocks(page, "ini") {
+        blocks += 1
+        let directory = try TemporaryDirectory()
+        if block.contains("[Service]") {
+          let unit = try String(
+            contentsOfFile: "\(Self.root)/debian/voicemail-milter.service", encoding: .utf8
+          ).replacingOccurrences(
+            of: "=/usr/sbin/voicemail-milter", with: "=\(RunningMilter.program)")
+          try "\(unit)\n\(block)\n".write(
+            toFile: directory.file("voicemail-milter.service"), atomically: true, encoding: .utf8)
+          let verified = try run(
+            "/usr/bin/systemd-analyze",
+            ["verify", "--man=no", directory.file("voicemail-milter.service")])
+          #expect(verified.said == "" && verified.status == 0, "\(page): \(verified.said)")
+        } else {
+          let path = directory.file("voicemail-milter.conf")
+          try (block + "\n").write(toFile: path, atomically: true, encoding: .utf8)
+          #expect(throws: Never.self, "\(page)") { try Settings.load(path: path) }
+        }
+      }
+    }
+    #expect(blocks > 4)
+  }
+
+  // MARK: - Troubleshooting
+
+  /// Of Postfix, systemd and the system: by the pieces that their messages are made of.
+  private static let others: [String: (piece: String, in: String)] = [
+    "connect to Milter service": ("connect to Milter service", "/usr/lib/postfix"),
+    "milter-reject": ("milter-reject", "/usr/lib/postfix"),
+    "can't read SMFIC_BODYEOB reply packet header": ("reply packet header", "/usr/lib/postfix"),
+    "Watchdog timeout": ("Watchdog timeout", "/lib/systemd/systemd"),
+    "Too many open files": ("Too many open files", "/lib/x86_64-linux-gnu/libc.so.6"),
+    "systemctl reload voicemail-milter": ("ExecReload", "/lib/systemd/systemd"),
+  ]
+
+  @Test func `each text that troubleshooting tells to look for is one that comes`() throws {
+    var sources = ""
+    let files = try #require(FileManager.default.enumerator(atPath: Self.root + "/Sources"))
+    for case let path as String in files where path.hasSuffix(".swift") {
+      sources += try String(contentsOfFile: "\(Self.root)/Sources/\(path)", encoding: .utf8)
+    }
+    // A string that is put together of two lines.
+    sources = sources.replacing(/"\s*\+ "/, with: "")
+    let page = try Self.lines("docs/troubleshooting.md").joined(separator: "\n")
+    let texts = page.matches(of: /\n- `([^`]+)`(?:, `([^`]+)`)?/).flatMap {
+      [String($0.1)] + ($0.2.map { [String($0)] } ?? [])
+    }
+    #expect(texts.count > 30)
+    for text in texts where !sources.contains(text) {
+      guard let other = Self.others[text] else {
+        Issue.record("nobody says '\(text)'")
+        continue
+      }
+      let found = try run("/bin/grep", ["-rqaF", other.piece, other.in])
+      #expect(found.status == 0, "\(text)")
+    }
+  }
+}
