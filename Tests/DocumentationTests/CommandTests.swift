@@ -23,12 +23,15 @@ import Testing
   private static func shellBlocks(_ page: String) throws -> [String] {
     var blocks: [[String]] = [[]]
     var isFenced = false
+    // What follows a line of text goes on with its paragraph.
+    var mayBegin = true
     for line in try lines(page) {
       if line.hasPrefix("```") { isFenced.toggle() }
-      if !isFenced, line.hasPrefix("    ") {
+      if !isFenced, line.hasPrefix("    "), mayBegin {
         blocks[blocks.count - 1].append(line.trimmingCharacters(in: .whitespaces))
-      } else if !line.isEmpty || isFenced {
-        blocks.append([])
+      } else {
+        if !line.isEmpty { blocks.append([]) }
+        mayBegin = line.isEmpty && !isFenced
       }
     }
     // What main.cf says is tested where the examples are.
@@ -133,9 +136,9 @@ import Testing
     "connect to Milter service": ("connect to Milter service", "/usr/lib/postfix"),
     "milter-reject": ("milter-reject", "/usr/lib/postfix"),
     "can't read SMFIC_BODYEOB reply packet header": ("reply packet header", "/usr/lib/postfix"),
-    "Watchdog timeout": ("Watchdog timeout", "/lib/systemd/systemd"),
+    "Watchdog timeout": ("Watchdog timeout", "/lib/systemd"),
     "Too many open files": ("Too many open files", "/lib/x86_64-linux-gnu/libc.so.6"),
-    "systemctl reload voicemail-milter": ("ExecReload", "/lib/systemd/systemd"),
+    "systemctl reload voicemail-milter": ("ExecReload", "/lib/systemd"),
   ]
 
   @Test func `each text that troubleshooting tells to look for is one that comes`() throws {

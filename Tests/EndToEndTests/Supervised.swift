@@ -53,7 +53,7 @@ import Testing
     listener.bind(sys.argv[1])
     listener.listen(8)
     os.dup2(listener.fileno(), 3)
-    if listener.fileno() != 3: listener.close()
+    os.set_inheritable(3, True)
     os.environ.update(LISTEN_FDS="1", LISTEN_PID=str(os.getpid()))
     os.execv(sys.argv[2], sys.argv[2:])
     """
