@@ -136,9 +136,9 @@ import Testing
     "connect to Milter service": ("connect to Milter service", "/usr/lib/postfix"),
     "milter-reject": ("milter-reject", "/usr/lib/postfix"),
     "can't read SMFIC_BODYEOB reply packet header": ("reply packet header", "/usr/lib/postfix"),
-    "Watchdog timeout": ("Watchdog timeout", "/lib/systemd"),
+    "Watchdog timeout": ("Watchdog timeout", "/usr/lib/x86_64-linux-gnu/systemd"),
     "Too many open files": ("Too many open files", "/lib/x86_64-linux-gnu/libc.so.6"),
-    "systemctl reload voicemail-milter": ("ExecReload", "/lib/systemd"),
+    "systemctl reload voicemail-milter": ("ExecReload", "/usr/lib/x86_64-linux-gnu/systemd"),
   ]
 
   @Test func `each text that troubleshooting tells to look for is one that comes`() throws {
