@@ -14,38 +14,63 @@ package enum LogLevel: String, Sendable, Comparable, CaseIterable {
     }
   }
 
+  /// syslog(3)
+  var priority: Int {
+    switch self {
+    case .error: 3
+    case .warning: 4
+    case .info: 6
+    case .debug: 7
+    }
+  }
+
   package static func < (left: LogLevel, right: LogLevel) -> Bool { left.rank < right.rank }
 }
 
-/// One line per event: time, level, event, then key=value fields in the order given.
+/// One line per event: level, event, then key=value fields in the order given. docs/log-lines.md explains each.
 ///
-/// Never message content; addresses only at debug.
+/// Never message content; addresses only where they are asked for.
 package struct Log: Sendable {
   /// Shared by all copies: a reload changes it.
-  private let threshold: Threshold
-  /// systemd's journal keeps time and reads the level from `<n>` (sd-daemon(3)).
-  private let toJournal: Bool
-  private let descriptor: Int32
+  private let choice: Choice
+  private let sink: LogSink
 
-  package init(level: LogLevel) {
+  /// `showsAddresses`: of senders and recipients.
+  package init(
+    level: LogLevel, target: LogTarget = .auto, format: LogFormat = .text,
+    showsAddresses: Bool = false
+  ) {
     self.init(
-      level: level, toJournal: unsafe getenv("JOURNAL_STREAM") != nil, descriptor: STDERR_FILENO)
+      level: level, sink: LogSink(target, format), showsAddresses: showsAddresses)
   }
 
-  init(level: LogLevel, toJournal: Bool, descriptor: Int32) {
-    threshold = Threshold(level)
-    self.toJournal = toJournal
-    self.descriptor = descriptor
+  init(level: LogLevel, sink: LogSink, showsAddresses: Bool = false) {
+    choice = Choice(level, showsAddresses)
+    self.sink = sink
   }
 
   package var level: LogLevel {
-    get { LogLevel.allCases[threshold.rank.load(ordering: .relaxed)] }
-    nonmutating set { threshold.rank.store(newValue.rank, ordering: .relaxed) }
+    get { LogLevel.allCases[choice.rank.load(ordering: .relaxed)] }
+    nonmutating set { choice.rank.store(newValue.rank, ordering: .relaxed) }
   }
 
-  private final class Threshold: Sendable {
+  package var showsAddresses: Bool {
+    get { choice.showsAddresses.load(ordering: .relaxed) }
+    nonmutating set { choice.showsAddresses.store(newValue, ordering: .relaxed) }
+  }
+
+  /// For a field: nil, so that it is left out, unless addresses are to be logged.
+  package func addresses(_ list: @autoclosure () -> [String]) -> String? {
+    showsAddresses ? list().map { "<\($0)>" }.joined(separator: ",") : nil
+  }
+
+  private final class Choice: Sendable {
     let rank: Atomic<Int>
-    init(_ level: LogLevel) { rank = Atomic(level.rank) }
+    let showsAddresses: Atomic<Bool>
+    init(_ level: LogLevel, _ showsAddresses: Bool) {
+      rank = Atomic(level.rank)
+      self.showsAddresses = Atomic(showsAddresses)
+    }
   }
 
   package func error(_ event: String, _ fields: KeyValuePairs<String, String?> = [:]) {
@@ -64,7 +89,7 @@ package struct Log: Sendable {
   package func debug(
     _ event: String, _ fields: @autoclosure () -> KeyValuePairs<String, String?> = [:]
   ) {
-    guard threshold.rank.load(ordering: .relaxed) >= LogLevel.debug.rank else { return }
+    guard choice.rank.load(ordering: .relaxed) >= LogLevel.debug.rank else { return }
     write(.debug, event, fields())
   }
 
@@ -72,61 +97,11 @@ package struct Log: Sendable {
     _ severity: LogLevel, _ event: String, _ fields: KeyValuePairs<String, String?>
   ) {
     // On the way of every message, hence no lock.
-    guard severity.rank <= threshold.rank.load(ordering: .relaxed) else { return }
-    var line = toJournal ? Self.journalPrefix(severity) : Self.timestamp() + " "
-    line += "\(severity.rawValue): \(Self.oneLine(event))"
-    for (name, value) in fields {
-      guard let value else { continue }
-      line += " \(name)=\(Self.quoted(value))"
-    }
-    writeAll(Array((line + "\n").utf8), to: descriptor)
-  }
-
-  private static func journalPrefix(_ severity: LogLevel) -> String {
-    switch severity {
-    case .error: "<3>"
-    case .warning: "<4>"
-    case .info: "<6>"
-    case .debug: "<7>"
-    }
-  }
-
-  /// A line stays a line whatever a stranger put into a value.
-  private static func oneLine(_ text: String) -> String {
-    guard !text.utf8.allSatisfy({ (0x20..<0x7f).contains($0) }) else { return text }
-    return String(
-      String.UnicodeScalarView(
-        text.unicodeScalars.map { scalar in
-          scalar.value < 0x20 || (0x7f...0x9f).contains(scalar.value)
-            || [0x2028, 0x2029].contains(scalar.value) ? "?" : scalar
-        }))
-  }
-
-  /// By scalars, not characters: a combining mark behind a quote must not hide it.
-  private static func quoted(_ value: String) -> String {
-    let isPlain = value.utf8.allSatisfy {
-      (0x21..<0x7f).contains($0) && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "=")
-    }
-    if isPlain, !value.isEmpty { return value }
-    let clean = oneLine(value)
-    guard
-      clean.isEmpty || clean.unicodeScalars.contains(where: { " \"=".unicodeScalars.contains($0) })
-    else { return clean }
-    var escaped = "\"".unicodeScalars
-    for scalar in clean.unicodeScalars {
-      if scalar == "\"" || scalar == "\\" { escaped.append("\\") }
-      escaped.append(scalar)
-    }
-    return String(escaped) + "\""
-  }
-
-  private static func timestamp() -> String {
-    var now = time(nil)
-    var parts = unsafe tm()
-    unsafe localtime_r(&now, &parts)
-    var text = [CChar](repeating: 0, count: 32)
-    let count = unsafe strftime(&text, text.count, "%Y-%m-%dT%H:%M:%S%z", &parts)
-    return String(decoding: text.prefix(count).map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    guard severity.rank <= choice.rank.load(ordering: .relaxed) else { return }
+    sink.write(
+      LogLine(
+        level: severity, event: event,
+        fields: fields.compactMap { name, value in value.map { (name, $0) } }))
   }
 }
 

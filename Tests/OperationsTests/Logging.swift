@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 @testable import Operations
@@ -6,12 +7,16 @@ import Testing
 @Suite struct Logging {
   /// What a log of that level writes.
   private func written(
-    _ level: LogLevel = .debug, toJournal: Bool = true, _ body: (Log) -> Void
+    _ level: LogLevel = .debug, toJournal: Bool = true, format: LogFormat = .text,
+    _ body: (Log) -> Void
   ) throws -> String {
     let pipe = Pipe()
     body(
       Log(
-        level: level, toJournal: toJournal, descriptor: pipe.fileHandleForWriting.fileDescriptor))
+        level: level,
+        sink: toJournal
+          ? .prefixed(pipe.fileHandleForWriting.fileDescriptor)
+          : .stream(pipe.fileHandleForWriting.fileDescriptor, format)))
     try pipe.fileHandleForWriting.close()
     return String(decoding: try pipe.fileHandleForReading.readToEnd() ?? Data(), as: UTF8.self)
   }
@@ -74,5 +79,106 @@ import Testing
     let lines = text.split(separator: "\n")
     #expect(lines.count == 200)
     for line in lines { #expect(Set(line.suffix(100)).count == 1) }
+  }
+
+  // MARK: - Where it goes
+
+  /// What comes to a Unix datagram socket, as the journal's or syslog's.
+  private func received(_ sink: (DatagramSender) -> LogSink, _ body: (Log) -> Void) throws
+    -> [String]
+  {
+    let directory = try TemporaryDirectory()
+    let path = directory.file("log")
+    let reader = try ChildProcess(
+      "/usr/bin/python3",
+      [
+        "-c",
+        """
+        import socket, sys
+        s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        s.bind(sys.argv[1])
+        print("bound", file=sys.stderr, flush=True)
+        while True:
+            data = s.recv(65536)
+            if data == b"end": break
+            sys.stdout.buffer.write(data + b"\\0")
+        """, path,
+      ])
+    #expect(reader.waitForErrors(seconds: 20) { $0.contains("bound") })
+    let sender = DatagramSender(path: path)
+    body(Log(level: .debug, sink: sink(sender)))
+    #expect(sender.send(Array("end".utf8)))
+    #expect(reader.waitForExit(seconds: 20) == 0)
+    return String(decoding: reader.output, as: UTF8.self).split(separator: "\0").map(String.init)
+  }
+
+  @Test func `the journal gets the line, and its fields by name`() throws {
+    let entries = try received(LogSink.journal) {
+      $0.warning("held back", ["queue_id": "4XYZ", "why": "a b\nMESSAGE=x"])
+    }
+    #expect(
+      entries == [
+        """
+        MESSAGE=warning: held back queue_id=4XYZ why="a b?MESSAGE=x"
+        PRIORITY=4
+        SYSLOG_FACILITY=2
+        SYSLOG_IDENTIFIER=voicemail-milter
+        VOICEMAIL_EVENT=held back
+        VOICEMAIL_QUEUE_ID=4XYZ
+        VOICEMAIL_WHY=a b?MESSAGE=x
+
+        """
+      ])
+  }
+
+  @Test func `syslog gets facility mail, the program and its process`() throws {
+    let entries = try received(LogSink.syslog) {
+      $0.error("x", ["id": "1"])
+      $0.debug("y")
+    }
+    #expect(entries.count == 2)
+    let pattern = /<19>[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d voicemail-milter\[\d+\]: error: x id=1/
+    #expect(entries.first?.wholeMatch(of: pattern) != nil, "\(entries)")
+    #expect(entries.last?.hasPrefix("<23>") == true)
+  }
+
+  @Test func `nobody at the socket is nobody's trouble`() {
+    #expect(!DatagramSender(path: "/nonexistent/log").send([1]))
+    #expect(!DatagramSender(path: "/" + String(repeating: "x", count: 300)).send([1]))
+  }
+
+  @Test func `JSON is one object a line, whatever is in the values`() throws {
+    let text = try written(toJournal: false, format: .json) {
+      $0.info(
+        "event \"x\"", ["a": "back\\slash \"quoted\"\nnext\u{1}\u{2028}", "b": nil, "zoë": "é"])
+      $0.error("y")
+    }
+    let lines = text.split(separator: "\n")
+    #expect(lines.count == 2)
+    let first = try #require(
+      try JSONSerialization.jsonObject(with: Data(lines[0].utf8)) as? [String: String])
+    #expect(first["event"] == "event \"x\"")
+    #expect(first["level"] == "info")
+    #expect(first["a"] == "back\\slash \"quoted\"?next???".replacing("???", with: "??"))
+    #expect(first["zoë"] == "é")
+    #expect(first.keys.count == 5)
+    #expect(first["time"]?.contains("T") == true)
+  }
+
+  @Test func `addresses appear only where they are asked for`() throws {
+    for shows in [false, true] {
+      let pipe = Pipe()
+      let log = Log(
+        level: .debug, sink: .prefixed(pipe.fileHandleForWriting.fileDescriptor),
+        showsAddresses: shows)
+      log.debug("x", ["to": log.addresses(["ann@example.com", ""])])
+      log.showsAddresses.toggle()
+      log.debug("x", ["to": log.addresses(["ann@example.com", ""])])
+      try pipe.fileHandleForWriting.close()
+      let text = String(
+        decoding: try pipe.fileHandleForReading.readToEnd() ?? Data(), as: UTF8.self)
+      let lines = ["<7>debug: x\n", "<7>debug: x to=<ann@example.com>,<>\n"]
+      #expect(text == (shows ? lines.reversed() : lines).joined())
+    }
   }
 }
