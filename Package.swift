@@ -53,8 +53,8 @@ let package = Package(
     library("Audio", ["Voicemail", "CSndFile", "CSoxr"]),
     // The engines that turn PCM into text.
     library("Speech", ["Voicemail", "Audio", "CPocketSphinx"]),
-    // What the administrator touches: settings, rules, log, control socket.
-    library("Operations", ["Voicemail", "CGLib", "CSystemd"]),
+    // What the administrator touches: settings, rules, log, control socket, status page.
+    library("Operations", ["Voicemail", "CGLib", "CSystemd", "CMicroHTTPD"]),
     // The program voicemail-milter: commands and wiring, nothing else.
     .executableTarget(
       name: "Filter",
@@ -69,6 +69,7 @@ let package = Package(
     cLibrary("CGMime", pkgConfig: "gmime-3.0", debian: "libgmime-3.0-dev"),
     cLibrary("CGLib", pkgConfig: "glib-2.0", debian: "libglib2.0-dev"),
     cLibrary("CSystemd", pkgConfig: "libsystemd", debian: "libsystemd-dev"),
+    cLibrary("CMicroHTTPD", debian: "libmicrohttpd-dev"),
     cLibrary("CSQLite", debian: "libsqlite3-dev"),
     cLibrary("CSndFile", pkgConfig: "sndfile", debian: "libsndfile1-dev"),
     cLibrary("CSoxr", pkgConfig: "soxr", debian: "libsoxr-dev"),

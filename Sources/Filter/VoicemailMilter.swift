@@ -25,6 +25,7 @@ enum VoicemailMilter {
     ("drain", ControlCommands.drain),
     ("settings", SettingsCommand.run),
     ("check", CheckCommand.run),
+    ("test-message", TestMessageCommand.run),
     ("inspect", InspectCommand.run),
     ("preview", PreviewCommand.run),
     ("transcribe", TranscribeCommand.run),

@@ -42,6 +42,11 @@ package struct Settings: Sendable, Equatable {
   package var delivery = Delivery()
   package var alarms = Alarms()
   package var logLevel = LogLevel.info
+  package var logTarget = LogTarget.auto
+  package var logFormat = LogFormat.text
+  package var logAddresses = false
+  /// nil: no status page.
+  package var statusListen: String?
 
   /// Section `[delivery]`; the limits are those of RFC 5321, 4.5.3.2.
   package struct Delivery: Sendable, Equatable {
@@ -150,6 +155,10 @@ package struct Settings: Sendable, Equatable {
       dataXferMS: number("delivery.data_xfer_timeout"),
       dataDoneMS: number("delivery.data_done_timeout"))
     logLevel = LogLevel(rawValue: text("log.level")) ?? .info
+    logTarget = LogTarget(rawValue: text("log.target")) ?? .auto
+    logFormat = LogFormat(rawValue: text("log.format")) ?? .text
+    logAddresses = text("log.log_addresses") == "yes"
+    statusListen = optional("status.listen")
   }
 
   private static func machineName() -> String {

@@ -64,6 +64,10 @@ extension Settings {
     live("[alarms] alert_to", \.alarms.alertTo)
     live("[alarms] alert_from", \.alarms.alertFrom)
     live("[log] level", \.logLevel)
+    fixed("[log] target", \.logTarget)
+    fixed("[log] format", \.logFormat)
+    live("[log] log_addresses", \.logAddresses)
+    fixed("[status] listen", \.statusListen)
     return reload
   }
 }

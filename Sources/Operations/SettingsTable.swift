@@ -191,6 +191,18 @@ package enum SettingsTable {
       "Sender of these mails; empty is the null sender, so that nothing bounces."),
     .init(
       "log", "level", .choice(["error", "warning", "info", "debug"]), "info",
-      "How much is logged; addresses appear at debug only."),
+      "How much is logged."),
+    .init(
+      "log", "target", .choice(LogTarget.allCases.map(\.rawValue)), "auto",
+      "auto is systemd's journal under systemd, else stderr; syslog is facility mail."),
+    .init(
+      "log", "format", .choice(LogFormat.allCases.map(\.rawValue)), "text",
+      "Of lines on stderr."),
+    .init(
+      "log", "log_addresses", .choice(["no", "yes"]), "no",
+      "Whether senders and recipients appear in the log and on the status page."),
+    .init(
+      "status", "listen", .text, "127.0.0.1:9826",
+      "Where the status page, metrics and health checks are, by HTTP: ADDRESS:PORT; empty is off."),
   ]
 }

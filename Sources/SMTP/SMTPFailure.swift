@@ -52,6 +52,12 @@ package struct SMTPFailure: Error, Sendable, Equatable {
     return isTooMany && offered > Self.everyServersRecipients ? Self.everyServersRecipients : nil
   }
 
+  /// A recipient was refused, whatever became of others.
+  package init(refused reply: SMTPReply, of target: some CustomStringConvertible) {
+    self.init(
+      .permanent, at: .rcpt, of: target, "the server said \(reply.description)", reply: reply)
+  }
+
   init(
     _ kind: Kind, at stage: Stage, of target: some CustomStringConvertible, _ what: String,
     reply: SMTPReply? = nil

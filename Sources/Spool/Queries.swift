@@ -18,6 +18,11 @@ package struct SpoolStatistics: Sendable, Codable, Equatable {
   package var paused: [Pause]
 
   static let medianOf = 1_000
+
+  /// Messages that are neither delivered nor deleted.
+  package var openMessages: Int {
+    JobState.allCases.filter(\.isOpen).map { messages[$0.rawValue] ?? 0 }.reduce(0, +)
+  }
 }
 
 /// One message as `show` prints it: facts, never content.

@@ -49,7 +49,7 @@ extension Connection {
     return try (number("page_count") - number("freelist_count")) * number("page_size")
   }
 
-  private var freeBytes: Int64? {
+  var freeBytes: Int64? {
     var facts = statvfs()
     // f_bavail: what is left for us, who are not root.
     guard unsafe statvfs(path, &facts) == 0 else { return nil }

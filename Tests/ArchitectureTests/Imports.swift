@@ -11,7 +11,7 @@ import Testing
     "Spool": ["Voicemail", "CSQLite"],
     "Audio": ["Voicemail", "CSndFile", "CSoxr"],
     "Speech": ["Voicemail", "Audio", "CPocketSphinx"],
-    "Operations": ["Voicemail", "CGLib", "CSystemd"],
+    "Operations": ["Voicemail", "CGLib", "CSystemd", "CMicroHTTPD"],
     "Filter": [
       "MilterBridge", "SMTP", "Mail", "Voicemail", "Spool", "Audio", "Speech", "Operations",
     ],

@@ -22,7 +22,7 @@ struct BadStarts {
       "$/voicemail-milter.conf:4: [daemon] workers = many: must be a whole number from 0 to 64"),
     Case(
       "a time without sense", ["transcription.deadline": "soon"],
-      "$/voicemail-milter.conf:14: [transcription] deadline = soon: must be a time such as 30s, "
+      "$/voicemail-milter.conf:17: [transcription] deadline = soon: must be a time such as 30s, "
         + "5min, 2h or 5d"),
     Case(
       "a misspelt key", ["delivery.traget": "x"],

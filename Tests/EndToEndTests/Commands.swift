@@ -331,6 +331,7 @@ struct Commands {
     #expect(ended.lines.first?.hasPrefix("voicemail-milter ") == true)
     let libraries = [
       "libmilter", "GMime", "SQLite", "libsndfile", "libsoxr", "PocketSphinx", "GLib",
+      "libmicrohttpd",
     ]
     for name in libraries {
       let line = ended.lines.first { $0.hasPrefix("  \(name) ") }

@@ -26,7 +26,8 @@ import Testing
     "delivery.helo_timeout": "1s", "delivery.mail_timeout": "1s", "delivery.rcpt_timeout": "1s",
     "delivery.data_init_timeout": "1s", "delivery.data_xfer_timeout": "1s",
     "delivery.data_done_timeout": "1s", "alarms.alert_to": "root",
-    "alarms.alert_from": "x@example.com", "log.level": "debug",
+    "alarms.alert_from": "x@example.com", "log.level": "debug", "log.target": "syslog",
+    "log.format": "json", "log.log_addresses": "yes", "status.listen": "",
   ]
 
   @Test func `each key is changed at once or said to need a restart, and no other with it`() throws

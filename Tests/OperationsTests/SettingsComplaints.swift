@@ -107,12 +107,14 @@ import Testing
     Case(
       "[nonsense]",
       "FILE:1: [nonsense]: no such section; known are alarms, content_filter, daemon, delivery, log, message, "
-        + "milter, recognition, spool, transcription"),
+        + "milter, recognition, spool, status, transcription"),
     Case(
       "[daemon]\nworker = 1", "FILE:2: [daemon] worker: no such key; did you mean workers?"),
     Case(
       "[log]\nlevle = info", "FILE:2: [log] levle: no such key; did you mean level?"),
-    Case("[log]\nx = 1", "FILE:2: [log] x: no such key; known are level"),
+    Case(
+      "[log]\nx = 1", "FILE:2: [log] x: no such key; known are level, target, format, log_addresses"
+    ),
     Case(
       "[daemon]\nLevel = 1\nworkers[de] = 3",
       "FILE:2: [daemon] Level: no such key; known are state_directory, hostname, workers",
@@ -154,7 +156,7 @@ import Testing
       try complaints(text) == [
         "FILE:3: [daemon] wrkers: no such key; did you mean workers?",
         "FILE:6: [nonsense]: no such section; known are alarms, content_filter, daemon, delivery, log, "
-          + "message, milter, recognition, spool, transcription",
+          + "message, milter, recognition, spool, status, transcription",
         "FILE:2: [daemon] workers = x: must be a whole number from 0 to 64",
         "FILE:5: [log] level = loud: must be one of error, warning, info, debug",
       ])

@@ -61,7 +61,7 @@ func complaints(_ bytes: [UInt8]) throws -> [String] {
     #expect(try load(Array(Self.everyDefault.utf8)).get() == standard)
     #expect(try load([]).get() == standard)
     #expect(try load(Array("# nothing\n\n".utf8)).get() == standard)
-    #expect(SettingsTable.keys.count == 40)
+    #expect(SettingsTable.keys.count == 44)
   }
 
   @Test func `a key is in the table once`() {
@@ -113,6 +113,11 @@ func complaints(_ bytes: [UInt8]) throws -> [String] {
       alert_from = vm@example.com
       [log]
       level = debug
+      target = journal
+      format = json
+      log_addresses = yes
+      [status]
+      listen = [::1]:8080
       """
     let found = try load(Array(text.utf8)).get()
     var wanted = try Settings(.none)
@@ -141,6 +146,10 @@ func complaints(_ bytes: [UInt8]) throws -> [String] {
       dataXferMS: 6_000, dataDoneMS: 7_000)
     wanted.alarms = .init(alertTo: ["root", "ann@example.com"], alertFrom: "vm@example.com")
     wanted.logLevel = .debug
+    wanted.logTarget = .journal
+    wanted.logFormat = .json
+    wanted.logAddresses = true
+    wanted.statusListen = "[::1]:8080"
     #expect(found == wanted)
     #expect(
       try load(Array(text.replacingOccurrences(of: "\n", with: "\r\n").utf8)).get() == wanted)

@@ -86,6 +86,7 @@ package final class RunningMilter: Sendable {
     let usual: Settings = [
       "daemon.state_directory": directory.file("state"), "daemon.workers": "1",
       "daemon.hostname": "filter.test", "milter.socket_mode": "0666", "log.level": "debug",
+      "status.listen": "",
     ]
     var sections: [String: [String]] = [:]
     for (name, value) in usual.merging(settings, uniquingKeysWith: { $1 }) {

@@ -92,6 +92,15 @@ final class Alarms: Sendable {
       uniqueKeysWithValues: Alarm.allCases.map { ($0.rawValue, entries[$0]?.count ?? 0) })
   }
 
+  /// The last of each kind that was raised since the daemon started.
+  var latest: [Snapshot.AlarmFacts] {
+    entries.withLock { $0 }.filter { $0.value.count > 0 }.map { alarm, entry in
+      Snapshot.AlarmFacts(
+        alarm: alarm.rawValue, count: entry.count, why: entry.kept.why, id: entry.kept.id,
+        atMS: entry.kept.atMS)
+    }.sorted { $0.atMS > $1.atMS }
+  }
+
   // MARK: - Mails
 
   /// One that is due now.

@@ -30,11 +30,14 @@ enum Help {
       settings [--changed|--defaults] [--explain]
                                 the settings in force; those that are written, and
                                 where; what may be written
-      check [--live] [--postfix-config DIR | --exim PROGRAM]
+      check [--live | --fix-postfix [--apply]] [--postfix-config DIR | --exim PROGRAM]
                                 are the settings right; --live: and all around them,
-                                with the command that mends what is wrong
-      check --fix-postfix [--apply]
-                                prints, or runs, what makes Postfix use this filter
+                                with the command that mends what is wrong;
+                                --fix-postfix prints, or runs, what makes Postfix
+                                use this filter
+      test-message --to ADDR [--from ADDR] [--via TARGET] [--timeout 10min]
+                                sends a spoken voicemail through the MTA's front door,
+                                smtp:127.0.0.1:25 unless told, and follows it
       inspect [--client ADDR] [--authenticated] [--sender ADDR] [--rcpt ADDR]...
               [--explain | --json | --learn] FILE...
                                 what the filter would do with messages, and why; the

@@ -50,12 +50,13 @@ enum Output {
     }
   }
 
-  /// `512 bytes`, `27 KB`, `1.4 MB`.
+  /// `512 bytes`, `27 KB`, `1.4 MB`, `71.9 GB`.
   static func size(_ bytes: Int64) -> String {
     switch bytes {
     case ..<1_024: "\(bytes) bytes"
     case ..<1_048_576: "\(bytes / 1_024) KB"
-    default: "\(tenths(Double(bytes) / 1_048_576)) MB"
+    case ..<1_073_741_824: "\(tenths(Double(bytes) / 1_048_576)) MB"
+    default: "\(tenths(Double(bytes) / 1_073_741_824)) GB"
     }
   }
 

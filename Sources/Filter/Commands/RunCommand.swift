@@ -9,7 +9,10 @@ enum RunCommand {
     try Daemon.checkSettings(settings, arguments.sources())
     let configuration = try arguments.one("--config")
     try Daemon(
-      settings: settings, configuration: configuration, log: Log(level: settings.logLevel)
+      settings: settings, configuration: configuration,
+      log: Log(
+        level: settings.logLevel, target: settings.logTarget, format: settings.logFormat,
+        showsAddresses: settings.logAddresses)
     ).run()
     return 0
   }

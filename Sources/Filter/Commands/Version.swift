@@ -15,7 +15,7 @@ enum Version {
       ("libmilter", milterLibraryVersion), ("GMime", gmimeLibraryVersion),
       ("SQLite", sqliteLibraryVersion), ("libsndfile", soundFileLibraryVersion),
       ("libsoxr", resamplerLibraryVersion), ("PocketSphinx", pocketSphinxLibraryVersion),
-      ("GLib", glibLibraryVersion),
+      ("GLib", glibLibraryVersion), ("libmicrohttpd", httpLibraryVersion),
     ] {
       text += Output.row(name, version)
     }

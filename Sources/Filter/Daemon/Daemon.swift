@@ -52,6 +52,7 @@ struct Daemon {
           "content_filter": settings.contentFilterListen,
           "target": settings.delivery.target, "workers": "\(settings.workers)",
         ])
+      let page = StatusServer.start(context)
       if settings.marksVoicemail, settings.contentFilterListen == nil {
         log.warning("voicemail is marked for a content filter, but none listens here")
       }
@@ -59,6 +60,7 @@ struct Daemon {
       if !fronts.stop(withinSeconds: 10) {
         log.warning("stopped with an SMTP session in progress; its client keeps the message")
       }
+      page?.stop()
       stop(context, group)
     } catch let error as SpoolError {
       throw CommandFailure(error.sentence)
@@ -94,6 +96,10 @@ struct Daemon {
       throw CommandFailure("[milter] listen: \(error)")
     }
     try SMTPFronts.check(settings)
+    if let text = settings.statusListen, HTTPListenAddress(text) == nil {
+      throw CommandFailure(
+        "[status] listen: '\(text)' must be \(HTTPListenAddress.expectation)")
+    }
     try checkModels(Wiring.setup(settings))
   }
 

@@ -14,11 +14,22 @@ struct DaemonAnswers {
     switch words.first {
     case "status":
       do throws(SpoolError) {
-        return .init(try status().print(asJSON: words.last == "--json"))
+        let now = Clock.nowMS()
+        let report = StatusReport(
+          context, try context.store.statistics(nowMS: now), nowMS: now)
+        return .init(report.print(asJSON: words.last == "--json"))
       } catch {
         return .init(failed: true, error.sentence)
       }
     case "reload": return reload()
+    case "trace" where words.count == 2:
+      do throws(SpoolError) {
+        let id = try context.store.newest(withMessageID: words[1])
+        let details = try id.flatMap { id throws(SpoolError) in try context.store.details(id) }
+        return .init(details.map { MessageTrace($0).lines } ?? "")
+      } catch {
+        return .init(failed: true, error.sentence)
+      }
     case "drain" where words.count > 1: return drain(limitMS: Int64(words[1]) ?? 0)
     default: break
     }
@@ -51,16 +62,18 @@ struct DaemonAnswers {
     context.log.info("drained", ["messages_open": "\(left)"])
     return .init(text, last: { [orders] in orders.send(.stopNow) })
   }
+}
 
-  private func status() throws(SpoolError) -> StatusReport {
-    let now = Clock.nowMS()
-    return StatusReport(
+extension StatusReport {
+  /// Of a daemon that runs.
+  init(_ context: DaemonContext, _ spool: SpoolStatistics, nowMS now: Int64) {
+    self.init(
       version: Version.program, nowMS: now,
       daemon: .init(
         pid: getpid(), uptimeSeconds: Double(now - context.startedMS) / 1_000,
         workers: context.board.workers, engines: context.board.knownEngines,
         delivery: context.deliveryBoard.status(target: context.settings.delivery.target),
         alarms: context.alarms.counts),
-      spool: try context.store.statistics(nowMS: now))
+      spool: spool)
   }
 }

@@ -21,6 +21,7 @@ struct DaemonContext: Sendable {
   var housekeeping = Doorbell()
   var deliveryBoard = DeliveryBoard()
   var targetHealth = TargetHealth()
+  var figures = Figures()
   var startedMS = Clock.nowMS()
 
   /// In force now; ask once where several values must fit together.

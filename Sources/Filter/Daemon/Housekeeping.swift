@@ -16,6 +16,8 @@ struct Housekeeping {
       var pause = Self.pauseMS
       do throws(SpoolError) {
         let history = Int64(context.settings.historyDays) * Self.dayMS
+        let open = try context.store.statistics(nowMS: Clock.nowMS()).openMessages
+        context.figures.note(depth: open, nowMS: Clock.nowMS())
         if try context.store.tidy(historyMS: history, nowMS: Clock.nowMS()) {
           pause = Self.breathMS
         }

@@ -40,6 +40,7 @@ struct Reloader: Sendable {
     let report = context.settings.reload(fresh)
     try context.live.replace(report.settings)
     context.log.level = report.settings.logLevel
+    context.log.showsAddresses = report.settings.logAddresses
     // Deadline, lifetime and target may make something due.
     context.delivery.ring()
     context.alarms.bell.ring()

@@ -100,12 +100,17 @@ final class DeliverySlot {
       context.deliveryBoard.succeeded()
       // Perhaps a reply follows.
       if job.form == .original { context.transcription.ring() }
+      context.figures.change {
+        $0.delivered += 1
+        $0.deliverySeconds.add(Double(max(Clock.nowMS() - job.receivedMS, 0)) / 1_000)
+      }
       let details = (try? context.store.details(job.id)) ?? nil
       let result = details?.result
       context.log.info(
         "delivered",
         [
-          "id": job.id, "queue_id": job.client.queueID,
+          "id": job.id, "queue_id": job.client.queueID, "message_id": job.messageID,
+          "to": context.log.addresses(job.envelope.recipients.map(\.address)),
           "new_queue_id": attempt.allQueueIDs.isEmpty
             ? nil : attempt.allQueueIDs.joined(separator: ","),
           "recipients": "\(job.envelope.recipients.count)",
@@ -116,6 +121,7 @@ final class DeliverySlot {
           "enhance_ms": result.map { "\($0.enhanceMS)" }, "delivery_ms": "\(took)",
         ])
     case .deferred(let until, let reason):
+      context.figures.change { $0.deferred += 1 }
       context.deliveryBoard.failed(reason)
       context.log.warning(
         "deferred",
@@ -127,6 +133,7 @@ final class DeliverySlot {
       context.deliveryBoard.failed(reason)
       context.log.warning("no reply is sent", ["id": job.id, "why": reason])
     case .held(let reason):
+      context.figures.change { $0.held += 1 }
       context.deliveryBoard.failed(reason)
       context.log.error(
         "held for the administrator",

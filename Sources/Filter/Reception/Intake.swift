@@ -161,12 +161,16 @@ struct Intake {
       context.log.info(
         "voicemail",
         [
-          "queue_id": queueID, "id": job.id, "rule": job.voicemail.rule,
+          "queue_id": queueID, "id": job.id, "message_id": job.messageID,
+          "from": context.log.addresses([job.envelope.sender]),
+          "to": context.log.addresses(job.envelope.recipients.map(\.address)),
+          "rule": job.voicemail.rule,
           "policy": job.policy.name, "mode": job.policy.mode.rawValue,
           "recipients": "\(job.envelope.recipients.count)", "bytes": "\(job.content.count)",
           "recordings": "\(job.voicemail.audioParts.count)", "reception_ms": "\(start.elapsedMS)",
         ])
     }
+    context.figures.change { $0.received += jobs.count }
     context.transcription.ring()
     if jobs.contains(where: { if case .original = $0.start { true } else { false } }) {
       context.delivery.ring()

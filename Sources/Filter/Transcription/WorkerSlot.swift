@@ -196,6 +196,10 @@ final class WorkerSlot {
         context.alarms.raise(.selfCheckFailed, refusal, id: job.id)
       }
     }
+    context.figures.change {
+      $0.transcribed[outcome.result.status.rawValue, default: 0] += 1
+      $0.recognizeSeconds.add(Double(outcome.result.recognizeMS) / 1_000)
+    }
     context.log.info(
       "transcribed",
       [

@@ -39,7 +39,7 @@ package struct Segment: Sendable, Codable, Equatable {
 }
 
 /// What became of one recording.
-package enum TranscriptStatus: String, Sendable, Codable {
+package enum TranscriptStatus: String, Sendable, Codable, CaseIterable {
   /// Text the engine is confident in.
   case ok
   /// Text with a confidence so low that the reader must be told.

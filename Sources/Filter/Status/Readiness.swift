@@ -1,0 +1,43 @@
+internal import Operations
+internal import Spool
+internal import Voicemail
+
+/// Whether voicemail can be taken over, transcribed and given back now; and if not, why not.
+struct Readiness: Encodable, Sendable {
+  struct Part: Encodable, Sendable {
+    var name: String
+    var ready: Bool
+    /// nil when ready.
+    @OrNull var why: String?
+  }
+
+  var ready: Bool
+  var parts: [Part]
+
+  /// `spool`: what is wrong with it; nil: nothing.
+  init(_ context: DaemonContext, spool trouble: String?, _ statistics: SpoolStatistics?) {
+    var parts = [Part(name: "spool", ready: trouble == nil, why: trouble)]
+    let paused = statistics?.paused.map { "\($0.stage.rawValue) is paused by \($0.who)" } ?? []
+    let engines = context.board.knownEngines
+    let engineTrouble: String? =
+      engines.isEmpty
+      ? "no worker has started yet"
+      : engines.allSatisfy { $0.trouble != nil }
+        ? engines.map { "\($0.name): \($0.trouble ?? "")" }.joined(separator: "; ") : nil
+    parts.append(Part(name: "engines", ready: engineTrouble == nil, why: engineTrouble))
+    let delivery = context.deliveryBoard.status(target: context.settings.delivery.target)
+    let isFailing = (delivery.lastFailureMS ?? 0) > (delivery.lastSuccessMS ?? 0)
+    parts.append(
+      Part(
+        name: "mta", ready: !isFailing,
+        why: isFailing ? delivery.lastFailure ?? "it does not answer" : nil))
+    parts.append(
+      Part(
+        name: "stages", ready: paused.isEmpty,
+        why: paused.isEmpty ? nil : paused.joined(separator: "; ")))
+    let isClosing = context.closing.isClosing
+    parts.append(Part(name: "daemon", ready: !isClosing, why: isClosing ? "it is stopping" : nil))
+    self.parts = parts
+    ready = parts.allSatisfy(\.ready)
+  }
+}
