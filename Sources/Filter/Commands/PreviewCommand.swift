@@ -8,6 +8,8 @@ enum PreviewCommand {
   static let notVoicemail: Int32 = 3
 
   static func run(_ words: [String]) throws(CommandFailure) -> Int32 {
+    // As the worker does, which it stands for.
+    returnLargeMemory()
     let arguments = try Arguments(
       words, options: Arguments.envelopeOptions.union(["--text", "--policy"]),
       flags: Arguments.envelopeFlags)

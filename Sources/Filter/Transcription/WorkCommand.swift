@@ -20,6 +20,7 @@ enum WorkCommand {
     // Nor is the daemon's socket for a program that a worker starts.
     _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
     takeName()
+    returnLargeMemory()
     limitResources()
     endWithDaemon()
     let channel = WorkerChannel(descriptor: descriptor)
