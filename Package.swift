@@ -92,7 +92,7 @@ let package = Package(
     tests("OperationsTests", ["Operations", "Voicemail"]),
     // Its entries are built for libFuzzer too, by Scripts/fuzz.
     tests("PackagingTests", ["Filter"]),
-    tests("FuzzTests", ["SMTP", "Mail", "Voicemail", "Operations"]),
+    tests("FuzzTests", ["SMTP", "Mail", "Voicemail", "Operations", "Audio"]),
     tests("EndToEndTests", ["Filter", "Spool", "Voicemail"]),
   ]
 )

@@ -165,4 +165,41 @@ import Voicemail
     }
     #expect(readable > 0)
   }
+
+  /// Nine formats damaged in five ways, decoded by libsndfile or by ffmpeg.
+  @Test(arguments: ["wav", "gsm.wav", "flac", "ogg", "au", "aiff", "mp3", "m4a", "amr"])
+  func `what is left of a damaged recording is used, or one line says that nothing is`(
+    _ ending: String
+  ) throws {
+    let directory = try TemporaryDirectory()
+    let path = directory.file("a.\(ending)")
+    let prompt = Sounds.path("vm-goodbye")
+    switch ending {
+    case "mp3", "m4a": try Sounds.ffmpeg(["-i", prompt, path])
+    case "amr": try Sounds.sox([prompt, "-t", "amr-nb", path])
+    case "gsm.wav": try Sounds.sox([prompt, "-e", "gsm-full-rate", path])
+    default: try Sounds.sox([prompt, path])
+    }
+    let file = try Sounds.bytes(path)
+    var random = SplitMix(state: 40)
+    let noise = (0..<4000).map { _ in UInt8.random(in: 0...255, using: &random) }
+    let damaged = [
+      Array(file.prefix(20)),
+      Array(file.prefix(64)) + [UInt8](repeating: 0, count: 4000),
+      Array(file.prefix(64)) + noise,
+      [0, 0, 0, 0] + file.dropFirst(4),
+      [UInt8]([[UInt8]](repeating: Array(file.prefix(48)), count: 500).joined()),
+    ]
+    let limited = SoundFileDecoder(maxSeconds: 2)
+    for bytes in damaged {
+      do throws(StepFailure) {
+        let recording = try limited.decode(bytes, contentType: "", filename: "a.\(ending)")
+        #expect((1...2 * 16_000).contains(recording.samples.count))
+        #expect(recording.facts.durationSeconds.isFinite)
+      } catch {
+        #expect(error.kind == .permanent)
+        #expect(!error.sentence.contains("\n") && error.sentence.count < 240)
+      }
+    }
+  }
 }

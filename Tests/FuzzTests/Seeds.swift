@@ -69,4 +69,30 @@ struct Seeds {
       }
     }
   }
+
+  @Test func `damaged recordings break no promise`() throws {
+    // A WAV of 200 samples of 16 bit, called a.wav.
+    let header: [UInt8] = [
+      0, 0x52, 0x49, 0x46, 0x46, 0xB4, 1, 0, 0, 0x57, 0x41, 0x56, 0x45, 0x66, 0x6D, 0x74, 0x20, 16,
+      0, 0, 0, 1, 0, 1, 0, 0x40, 0x1F, 0, 0, 0x80, 0x3E, 0, 0, 2, 0, 16, 0, 0x64, 0x61, 0x74, 0x61,
+      0x90, 1, 0, 0,
+    ]
+    let seed = header + (0..<400).map { UInt8(truncatingIfNeeded: $0 * 7) }
+    try fuzzDecoding(seed)
+    try fuzzDecoding([])
+    var random = SystemRandomNumberGenerator()
+    for _ in 0..<300 {
+      var input = seed
+      for _ in 0...Int.random(in: 0...4, using: &random) {
+        let place = Int.random(in: 0..<min(60, input.count), using: &random)
+        input[place] =
+          [0, 1, 0x7F, 0xFF, .random(in: 0...255, using: &random)]
+          .randomElement(using: &random) ?? 0
+      }
+      if Bool.random(using: &random) {
+        input.removeLast(.random(in: 0..<input.count - 60, using: &random))
+      }
+      #expect(throws: Never.self, "\(input)") { try fuzzDecoding(input) }
+    }
+  }
 }
