@@ -88,7 +88,7 @@ class Outcome:
 
     @property
     def audio(self):
-        return sum(report["durationSeconds"] for report in self.reports)
+        return sum(report["duration_seconds"] for report in self.reports)
 
 
 def compile_clock():
