@@ -87,6 +87,8 @@ let package = Package(
     tests("SpeechTests", ["Speech", "Audio", "Voicemail"]),
     tests("MailTests", ["Mail", "Voicemail"]),
     tests("VoicemailTests", ["Voicemail", "Operations"]),
+    // Messages as each phone system writes them, through reading, recognition and enhancement.
+    tests("PBXMailTests", ["Filter", "Mail", "Audio", "Voicemail", "Operations"]),
     tests("DocumentationTests", ["Filter", "Operations", "Voicemail"]),
     tests("SpoolTests", ["Spool", "Voicemail"]),
     tests("OperationsTests", ["Operations", "Voicemail"]),

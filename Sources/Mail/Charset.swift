@@ -43,6 +43,23 @@ enum Charset {
     return unsafe String(validating: text, as: UTF8.self)
   }
 
+  /// UTF-8 that was decoded as ISO 8859-1 or windows-1252, put right; nil for any other text. Text that is meant so makes
+  /// no valid UTF-8 but by a very odd accident.
+  static func undoubled(_ text: String) -> String? {
+    var bytes: [UInt8] = []
+    for scalar in text.unicodeScalars {
+      if let control = upperControls.firstIndex(of: scalar.value) {
+        bytes.append(UInt8(0x80 + control))
+      } else if scalar.value < 256 {
+        bytes.append(UInt8(scalar.value))
+      } else {
+        return nil
+      }
+    }
+    guard bytes.contains(where: { $0 >= 0x80 }) else { return nil }
+    return String(validating: bytes, as: UTF8.self)
+  }
+
   static func windows1252(_ bytes: [UInt8]) -> String {
     var text = String.UnicodeScalarView()
     for byte in bytes {

@@ -18,7 +18,16 @@ enum HeaderText {
     }
     defer { unsafe g_free(words) }
     // An encoded word may hide line breaks that would make two fields of one.
-    return trimmed(Charset.lenient(printable(unsafe bytes(words))))
+    let decoded = Charset.lenient(printable(unsafe bytes(words)))
+    return trimmed(saysLatin1(text) ? Charset.undoubled(decoded) ?? decoded : decoded)
+  }
+
+  /// Whether it has encoded words of those charsets by which some PBXs call their UTF-8.
+  private static func saysLatin1(_ text: String) -> Bool {
+    let lower = text.lowercased()
+    return ["=?iso-8859-1?", "=?windows-1252?", "=?us-ascii?"].contains {
+      ASCIIText.contains($0, in: lower)
+    }
   }
 
   /// RFC 5322 section 2.2.3: a line break before white space goes, the white space stays.

@@ -90,7 +90,7 @@ enum InspectText {
     let held = trial.conditions.filter(\.holds).map(\.condition)
     let missed = trial.conditions.filter { !$0.holds }
     if trial.matches { return "matches by \(held.joined(separator: ", "))" }
-    guard trial.needsAll, let first = missed.first else {
+    guard trial.needsAll || missed.count == 1, let first = missed.first else {
       return "no, there is none of \(missed.map(\.condition).joined(separator: ", "))"
     }
     let nothing =
