@@ -75,6 +75,10 @@ let package = Package(
     cLibrary("CSoxr", pkgConfig: "soxr", debian: "libsoxr-dev"),
     cLibrary("CPocketSphinx", debian: "libpocketsphinx-dev"),
 
+    // For Scripts/bench.
+    .executableTarget(
+      name: "RecognitionBench", dependencies: ["Mail", "Voicemail", "Operations"],
+      path: "Bench/RecognitionBench", swiftSettings: settings),
     .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: testSettings),
     tests("ArchitectureTests", []),
     tests("SMTPTests", ["SMTP"]),

@@ -14,6 +14,10 @@ def table(machine, results):
         lines += [f"At the milter socket, {workload}", row("", "messages/s", "of C milter", "CPU us/message")]
         lines += [row(one["milter"], one["median"], one["to_c"], one["cpu_us"])
                   for one in of(results, "decisions", workload)] + [""]
+    if any(one["part"] == "recognition" for one in results):
+        lines += ["Recognition of an ordinary message, CPU us"]
+        lines += [f"  {one['workload']:<60}{one['cpu_us']:>12}"
+                  for one in results if one["part"] == "recognition"] + [""]
     for workload in workloads(results, "memory"):
         lines += [f"Memory, {workload}"]
         lines += [row(one["what"], f"{one['median']} {one['unit']}")
