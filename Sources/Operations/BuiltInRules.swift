@@ -152,10 +152,11 @@ package enum BuiltInRules {
     # recording's name: 22.10.09_11.35_Anruf.5552341222.wav.
     [rule fritzbox]
     header From = FRITZ!?Box
-    part name = ^\d\d\.\d\d\.\d\d_\d\d\.\d\d_[^.]+\.(?<number>\d+)?.*\.wav$
+    part name = ^\d\d\.\d\d\.\d\d_\d\d\.\d\d_[^.]+\..*\.wav$
     find header Subject = (?:Nachricht von|Message from) (?<name>[^()]*?) *\((?<number>[^)]*)\)
     find text = ^für die Rufnummer: *(?<mailbox>\d+)
     find text 2 = ^Aufnahmelänge: *(?<duration>[\d:]+)
+    find part name = _[^.]+\.(?<number>\d+)
 
     # Not its quota warnings, nor recordings of conversations, which share the prefix.
     [rule matrix]

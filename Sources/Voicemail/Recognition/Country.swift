@@ -7,6 +7,8 @@ package struct Country: Sendable, Equatable {
   let callingCode: String
   /// What stands before a national number and falls away behind the calling code: `0`; empty where there is none.
   let trunkPrefix: String
+  /// Whether national numbers are shown without it too.
+  let isTrunkOptional: Bool
   /// What is dialled before a calling code: `00`; some countries have several.
   let internationalPrefixes: [String]
   /// Digits of a national number, without trunk prefix.
@@ -24,12 +26,13 @@ package struct Country: Sendable, Equatable {
   }
 
   init(
-    name: String, callingCode: String, trunkPrefix: String, internationalPrefixes: [String],
-    digits: ClosedRange<Int>
+    name: String, callingCode: String, trunkPrefix: String, isTrunkOptional: Bool,
+    internationalPrefixes: [String], digits: ClosedRange<Int>
   ) {
     self.name = name
     self.callingCode = callingCode
     self.trunkPrefix = trunkPrefix
+    self.isTrunkOptional = isTrunkOptional
     self.internationalPrefixes = internationalPrefixes
     self.digits = digits
   }
@@ -57,8 +60,8 @@ package struct Country: Sendable, Equatable {
       let rest = digits.dropFirst(trunkPrefix.count)
       return self.digits.contains(rest.count) && rest.first != "0" ? String(rest) : nil
     }
-    // Where national numbers are long, a number without the prefix is no local one.
-    let isWhole = trunkPrefix.isEmpty || self.digits.lowerBound >= 9
+    // Elsewhere a number without the prefix may be a local one, or one of another country.
+    let isWhole = trunkPrefix.isEmpty || isTrunkOptional
     return isWhole && self.digits.contains(digits.count) ? digits : nil
   }
 

@@ -8,12 +8,12 @@ enum CountryTable {
     guard let least = lengths.first, let most = lengths.last, least <= most else { return nil }
     return Country(
       name: String(fields[0]), callingCode: String(fields[1]),
-      trunkPrefix: fields[2] == "-" ? "" : String(fields[2]),
+      trunkPrefix: fields[2].filter(\.isWholeNumber), isTrunkOptional: fields[2].hasSuffix("?"),
       internationalPrefixes: fields[3].split(separator: "/").map(String.init),
       digits: least...most)
   }
 
-  /// Country, calling code, trunk prefix, international prefixes, digits of national numbers.
+  /// Country, calling code, trunk prefix (`?`: may be missing), international prefixes, digits of national numbers.
   static let text = """
     AE 971 0 00 8-9
     AL 355 0 00 8-9
@@ -23,11 +23,11 @@ enum CountryTable {
     BA 387 0 00 8-9
     BE 32 0 00 8-9
     BG 359 0 00 7-9
-    BR 55 0 00 10-11
+    BR 55 0? 00 10-11
     BY 375 80 810 9
     CH 41 0 00 9
     CL 56 - 00 9
-    CN 86 0 00 10-11
+    CN 86 0? 00 10-11
     CO 57 - 00 10
     CR 506 - 00 8
     CY 357 - 00 8
@@ -52,7 +52,7 @@ enum CountryTable {
     ID 62 0 001/007/008 8-12
     IE 353 0 00 7-10
     IL 972 0 00/012/013/014 8-9
-    IN 91 0 00 10
+    IN 91 0? 00 10
     IQ 964 0 00 8-10
     IR 98 0 00 10
     IS 354 - 00 7
@@ -99,17 +99,17 @@ enum CountryTable {
     TR 90 0 00 10
     TW 886 0 002 8-9
     UA 380 0 00 9
-    US 1 1 011 10
+    US 1 1? 011 10
     UY 598 0 00 8
     VE 58 0 00 10
     VN 84 0 00 9-10
     XK 383 0 00 8-9
     ZA 27 0 00 9
-    CA 1 1 011 10
+    CA 1 1? 011 10
     GG 44 0 00 9-10
     IM 44 0 00 9-10
     JE 44 0 00 9-10
     KZ 7 8 810 10
-    PR 1 1 011 10
+    PR 1 1? 011 10
     """
 }
