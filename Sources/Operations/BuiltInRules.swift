@@ -95,7 +95,7 @@ package enum BuiltInRules {
     header Message-Context = ^voice-message\b
     part voice = ^voice-message$
     find header X-CNS-Originator-Phone-Number = ^(?<number>.*)
-    find header From = ^(?:"?(?<name>[^"<]*?)"?\s*<)?(?:voice=)?(?<number>[^@<>]+)@
+    find header From = ^(?:"?(?<name>[^"<(]*?)\s*(?:\((?<number>\+?\d+)\))?"?\s*<)?(?:voice=)?(?<number>[^@<>]+)@
     find header To = ^(?:[^<]*<)?(?:voice=)?(?<mailbox>\+?\d+)@
     find header Content-Duration = ^(?<duration>\d+)
     find header Importance = ^(?<urgent>high)\b

@@ -110,6 +110,13 @@ private let wav = part("audio/x-wav", "msg0002.wav")
       caller: Caller(number: "+16505551237", e164: "+16505551237"), mailbox: "+16505550000",
       seconds: 31),
     Profile(
+      testDescription: "voice message whose sender has the number in the name", rule: "vpim",
+      headers: [
+        ("From", "\"Anna Meyer (1265)\" <anna@vms.example>"), ("To", "ann@vms.example"),
+      ], type: "multipart/voice-message",
+      parts: [part("audio/wav", "message.wav", voice: "Voice-Message")],
+      caller: Caller(number: "1265", name: "Anna Meyer")),
+    Profile(
       testDescription: "Exchange", rule: "exchange",
       headers: [
         ("Content-Class", "urn:content-classes:voice-ca"),

@@ -108,7 +108,7 @@ package struct ProfileRule: Sendable {
     guard !own.isEmpty || evidence.isEmpty else { return nil }
     for condition in finds {
       if let captures = condition.captures(message, sent) {
-        facts.add(captures, from: condition.key)
+        facts.add(captures, from: String(condition.key.dropFirst("find ".count)))
       }
     }
     matched += own
