@@ -156,7 +156,7 @@ package enum BuiltInRules {
     find header Subject = (?:Nachricht von|Message from) (?<name>[^()]*?) *\((?<number>[^)]*)\)
     find text = ^für die Rufnummer: *(?<mailbox>\d+)
     find text 2 = ^Aufnahmelänge: *(?<duration>[\d:]+)
-    find part name = _[^.]+\.(?<number>\d+)
+    find part name = ^[\d.]+_[\d.]+_[^.]+\.(?<number>\d+)
 
     # Not its quota warnings, nor recordings of conversations, which share the prefix.
     [rule matrix]
