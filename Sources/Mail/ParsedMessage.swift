@@ -66,20 +66,28 @@ import Voicemail
     } ?? []
   }
 
-  /// SHA-256 of that content, without keeping it. C: `EVP_DigestUpdate`, a tenth of what GLib's own takes
+  /// SHA-256 of that content, without keeping it; empty if the library cannot. C: `EVP_DigestUpdate`, a tenth of what
+  /// GLib's own takes
   func digest(ofNode index: Int) -> [UInt8] {
-    guard let part = unsafe tree.part(index), let content = unsafe g_mime_part_get_content(part)
-    else { return [] }
+    let context = unsafe EVP_MD_CTX_new()
+    defer { unsafe EVP_MD_CTX_free(context) }
+    guard unsafe EVP_DigestInit_ex(context, EVP_sha256(), nil) == 1 else { return [] }
+    // A part that ends with its header has no content object.
+    if let part = unsafe tree.part(index), let content = unsafe g_mime_part_get_content(part) {
+      unsafe Self.digest(content, into: context)
+    }
+    var digest = [UInt8](repeating: 0, count: 32)
+    return unsafe EVP_DigestFinal_ex(context, &digest, nil) == 1 ? digest : []
+  }
+
+  private static func digest(
+    _ content: UnsafeMutablePointer<GMimeDataWrapper>, into context: OpaquePointer?
+  ) {
     let source = unsafe g_mime_data_wrapper_get_stream(content)
     unsafe g_mime_stream_reset(source)
     let stream = unsafe g_mime_stream_filter_new(source)
-    let context = unsafe EVP_MD_CTX_new()
-    defer {
-      unsafe EVP_MD_CTX_free(context)
-      unsafe g_object_unref(stream)
-    }
-    unsafe Self.decode(content, on: stream)
-    guard unsafe EVP_DigestInit_ex(context, EVP_sha256(), nil) == 1 else { return [] }
+    defer { unsafe g_object_unref(stream) }
+    unsafe decode(content, on: stream)
     var piece = [UInt8](repeating: 0, count: 32 << 10)
     while true {
       let count = unsafe piece.withUnsafeMutableBytes { buffer in
@@ -87,11 +95,9 @@ import Voicemail
           unsafe g_mime_stream_read(stream, characters.baseAddress, characters.count)
         }
       }
-      guard count > 0 else { break }
+      guard count > 0 else { return }
       unsafe EVP_DigestUpdate(context, piece, count)
     }
-    var digest = [UInt8](repeating: 0, count: 32)
-    return unsafe EVP_DigestFinal_ex(context, &digest, nil) == 1 ? digest : []
   }
 
   /// Removes the transfer encoding from what is read. C: as `g_mime_data_wrapper_write_to_stream` does it

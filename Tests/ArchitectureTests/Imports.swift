@@ -103,7 +103,7 @@ import Testing
       found[String(match.1)] = names(match.2 ?? "")
     }
     for match in text.matches(
-      of: /\.(?:executableTarget|target)\(\s*name: "(\w+)",\s*dependencies:\s*\[([^\]]*)\]([^\n]*)/)
+      of: /\.(?:executableTarget|target)\(\s*name: "(\w+)",\s*dependencies:\s*\[([^\]]*)\]([^()]*)/)
     where !match.3.contains("path:") {
       found[String(match.1)] = names(match.2)
     }

@@ -86,7 +86,7 @@ import Voicemail
     Case(
       file: "v.amr", sox: ["-t", "amr-nb", "-C", "7"], type: "audio/amr", codec: "AMR",
       container: "AMR",
-      likeness: 0.8, delay: 400),
+      likeness: 0.7, delay: 400),
     Case(
       file: "v.m4a", ffmpeg: ["-c:a", "aac"], type: "audio/mp4", codec: "AAC", container: "MP4",
       likeness: 0.9, delay: 6000),

@@ -24,7 +24,7 @@ import Voicemail
       words: ["number", "you", "have", "dialed", "please", "check", "try", "again"]),
     Case(
       prompt: "demo-nogo",
-      words: ["afraid", "unable", "create", "connection", "demonstration", "server", "console"]),
+      words: ["afraid", "unable", "create", "connection", "demonstration", "asterisk", "console"]),
   ]
 
   @Test(arguments: cases)
