@@ -18,14 +18,15 @@ NONE = "no milter"
 SESSIONS = 5
 RUN_LIMIT_SECONDS, DRAIN_LIMIT_SECONDS = 60, 60
 
-# Name, messages per session, bytes, messages in a run.
+# Name, messages per session, bytes, messages in a run. Runs of some tenths of a second: what else the machine does then
+# hits those that are compared alike, and there are more rounds for the median.
 WORKLOADS = [
-    ("1 per session, 4 KB", 1, 4_096, 300),
+    ("1 per session, 4 KB", 1, 4_096, 150),
     ("100 per session, 4 KB", 100, 4_096, 500),
-    ("1 per session, 100 KB", 1, 102_400, 200),
+    ("1 per session, 100 KB", 1, 102_400, 100),
     ("100 per session, 100 KB", 100, 102_400, 500),
 ]
-QUICK_WORKLOADS = [("1 per session, 4 KB", 1, 4_096, 200), ("100 per session, 4 KB", 100, 4_096, 500)]
+QUICK_WORKLOADS = WORKLOADS[:2]
 
 HEADERS = """Date: Tue, 4 Nov 2025 10:12:30 +0100
 From: Kim Example <kim@example.org>

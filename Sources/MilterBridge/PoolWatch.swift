@@ -7,12 +7,14 @@ internal import Synchronization
 /// Debian's libmilter (worker.c) counts a worker that it has just woken as idle still, so that in a burst several commands
 /// are left to one worker. Where that one then waits for the rest of half a packet, they wait too: each further event
 /// starts one more worker, and takes one of them. So a connection of ours looks every second whether it is served, and if
-/// it is not, more of them bring those events.
+/// it is not, more of them bring those events. While no MTA is there it looks as seldom as libmilter's own threads wake up.
 ///
 /// Says nothing to libmilter, which ends such a connection unseen by any session. A socket that this process may not
 /// connect to is not watched.
 final class PoolWatch: Sendable {
-  private static let pause = DispatchTimeInterval.seconds(1)
+  private static let busyPause = DispatchTimeInterval.seconds(1)
+  /// While no connection has sent anything. C: `MI_CHK_TIME` (libmilter/listener.c)
+  private static let idlePause = DispatchTimeInterval.seconds(5)
   /// What a served connection takes at most, and what a worker takes to start.
   private static let patienceMS: Int32 = 100
   private static let stepMS: Int32 = 5
@@ -26,8 +28,12 @@ final class PoolWatch: Sendable {
   /// Until `end`, on a thread of its own.
   func start() {
     DispatchQueue(label: "milter watch").async { [self] in
-      while ended.wait(timeout: .now() + Self.pause) == .timedOut { look() }
+      while ended.wait(timeout: .now() + pause) == .timedOut { look() }
     }
+  }
+
+  private var pause: DispatchTimeInterval {
+    MilterActivity.connections > 0 ? Self.busyPause : Self.idlePause
   }
 
   func end() { ended.signal() }
