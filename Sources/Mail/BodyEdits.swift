@@ -66,7 +66,9 @@ struct BodyEdits {
       throw .permanent("mail: enhance: \(nodes[index].contentType) without parts")
     }
     let delimiter = try PartRegion.delimiterLine(before: first, in: nodes, message: message)
-    let new = Array(message[delimiter]) + emptyAlternative() + Array(newline.utf8)
+    let line = message[delimiter].prefix { $0 != UInt8(ascii: "\r") && $0 != UInt8(ascii: "\n") }
+    let end = Array(newline.utf8)
+    let new = Array(line) + end + emptyAlternative() + end
     return [Edit(range: delimiter.lowerBound..<delimiter.lowerBound, replacement: new)]
   }
 

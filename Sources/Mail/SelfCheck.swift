@@ -13,7 +13,9 @@ package import Voicemail
 /// 3. Every leaf is there in the same order and the same containers, its raw fields and decoded
 ///    bytes identical, but for at most one text/plain and one text/html. New leaves are exactly one
 ///    of each, carry the enhancement, and hold the text of the leaf they replace. One that replaces
-///    none holds the enhancement and the replaced text, and nothing else.
+///    none holds the enhancement and the replaced text, and nothing else, and has no fields but those
+///    of its encoding.
+/// 4. It has no more than the original of what transports refuse or change (`WireFaults`).
 package struct SelfCheck {
   private let enhancement: Enhancement
 
@@ -24,6 +26,9 @@ package struct SelfCheck {
 
   /// Throws `.permanent("self-check: ...")` on any difference that is not the enhancement's.
   package func compare(_ original: [UInt8], with output: [UInt8]) throws(StepFailure) {
+    if let fault = WireFaults(output).addition(to: WireFaults(original)) {
+      throw Self.failure("new \(fault)")
+    }
     try ParsedMessage.parse(original) { before throws(StepFailure) in
       try ParsedMessage.parse(output) { after throws(StepFailure) in
         guard let root = before.nodes.first, let newRoot = after.nodes.first else {
@@ -143,6 +148,9 @@ package struct SelfCheck {
       else {
         guard text.isNothingBut(enhancement, replacedText) else {
           throw Self.failure("new leaf, \(node.contentType), holds what is not the enhancement's")
+        }
+        guard node.headers.allSatisfy(Self.describesEncoding) else {
+          throw Self.failure("new leaf, \(node.contentType), has a field of its own")
         }
         continue
       }

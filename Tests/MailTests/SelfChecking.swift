@@ -73,6 +73,24 @@ import Voicemail
     },
     Damage("more text in the new text part", .htmlOnly, "Zo=C3=AB\n", "Zo=C3=AB\nsend money\n"),
     Damage("more HTML where there was no text", .voiceMessage, "</body>", "<p>x</p></body>"),
+    Damage(
+      "a field of the new HTML part", "Content-Type: text/html; charset=utf-8\n",
+      "Content-Type: text/html; charset=utf-8\nContent-Language: fr\n"),
+    Damage(
+      "the new HTML part as an attachment", "Content-Type: text/html; charset=utf-8\n",
+      "Content-Type: text/html; charset=utf-8\nContent-Disposition: attachment\n"),
+    Damage("a second transcript in the text part", "\"Hi, it's", "\"Hi, it's Zoe.\"\n\"Hi, it's"),
+    // What follows reads the same, if the reader forgives it.
+    Damage("a byte beyond ASCII where there was none", "Zo=C3=AB", "Zoë"),
+    Damage("a line end of another kind", "quoted-printable\n\n\"Hi", "quoted-printable\r\n\n\"Hi"),
+    Damage("a bare CR", "Content-Type: text/html; charset", "Content-Type: text/html;\r charset"),
+    Damage(
+      "a line too long for SMTP", "Content-Type: text/html; charset=utf-8",
+      "Content-Type: text/html; charset=utf-8; x=\(String(repeating: "y", count: 1000))"),
+    Damage("the new boundary is one of the message's") { output in
+      let new = text(output).components("boundary=\"=_").last?.components("\"").first ?? ""
+      return output.replacing("=_\(new)", with: "----voicemail_31804289383424284")
+    },
     Damage("nothing was done") { _ in Fixture.asterisk.bytes },
     Damage("nothing is left") { _ in [] },
     Damage("another message") { _ in Fixture.freeSWITCH.bytes },
