@@ -80,7 +80,7 @@ import Voicemail
         Von:        Anna Meyer, +44 7700 900123
         Für:        Mailbox 1001 (John Smith)
         Empfangen:  Do., 6. Aug. 2026, 15:45 (+0200)
-        Länge:      0:17 (Aufnahme liegt bei: msg0002.WAV)
+        Länge:      0:17 (Aufnahme im Anhang: msg0002.WAV)
         Sprache:    Deutsch
 
         Automatische Abschrift, ein Entwurf: Namen und Nummern können falsch sein.
@@ -110,6 +110,6 @@ import Voicemail
     #expect(sentence("pigs fly", "en").hasPrefix("No transcript: pigs fly. Please"))
     #expect(
       sentence("pigs fly", "de").hasPrefix(
-        "Keine Abschrift: die Aufnahme konnte nicht abgeschrieben werden."))
+        "Keine Abschrift: die Aufnahme ließ sich nicht in Text umsetzen."))
   }
 }
