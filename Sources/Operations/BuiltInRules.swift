@@ -39,7 +39,9 @@ package enum BuiltInRules {
     find header X-Asterisk-VM-Orig-date = ^(?<time>.+)
     find header X-Asterisk-VM-Flag = ^(?<urgent>Urgent)
     find header Subject = \bnew (?<urgent>urgent) message\b
-    find text = (?:left|forwarded) a (?<duration>[\d:]+) long message|^\s*Length:\s*(?<duration>[\d:]+)
+    find text = (?:left|forwarded) a (?<duration>[\d:]+) long message
+    find text 2 = ^\s*(?:Length|Duration|Dauer|Länge|Durée|Duración|Durata|Duur|Duração|Długość)\s*:\s*(?<duration>[\d:]+)
+    find text 3 = \b(?<duration>\d+) (?:seconds|secondes|Sekunden|segundos|secondi|seconden|sekund)\b
 
     # The caller's number is the sender's local part; the mailbox stands in the envelope.
     [rule freeswitch]

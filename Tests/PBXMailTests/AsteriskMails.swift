@@ -60,6 +60,14 @@ extension PBXMail {
     PBXMail(
       "1 Asterisk: WAV49, default text", asterisk(asteriskFields), .voicemail(asteriskFacts)),
     PBXMail(
+      "1b Asterisk: an administrator's own text, in French",
+      asterisk(asteriskFields, body: "Vous avez un message de 5 secondes,\nle jeudi 6 à 15:45."),
+      .voicemail(asteriskFacts)),
+    PBXMail(
+      "1c Asterisk: and in German",
+      asterisk(asteriskFields, body: "Anrufer: JOHN SMITH\nDauer: 0:05\nZeit: 15:45"),
+      .voicemail(asteriskFacts)),
+    PBXMail(
       "2 Asterisk: urgent, without the prefix",
       asterisk(
         asteriskFields.replacing("[PBX]: New message", with: "New Urgent message"), codec: "pcm",

@@ -267,7 +267,7 @@ extension PBXMail {
       Subject: voice mail
       MIME-Version: 1.0 (Voice Version 2.0)
       Content-Type: Multipart/voice-message; boundary="----Boundary-00=_90"
-      Content-Duration: 1
+      Content-Duration: 4
       Message-Context: voice-message
 
       ------Boundary-00=_90
@@ -279,11 +279,11 @@ extension PBXMail {
       Content-Type: audio/amr
       Content-Transfer-Encoding: base64
       Content-Disposition: attachment; filename="vm.amr"
-      Content-Duration: 1
+      Content-Duration: 4
 
       @@amr@@
       ------Boundary-00=_90--
-      """, .voicemail(Facts("vpim", "771004", mailbox: "771000", seconds: 1)), sender: ""),
+      """, .voicemail(Facts("vpim", "771004", mailbox: "771000", seconds: 4)), sender: ""),
     exchange(
       "21 Exchange: MP3", "audio/mp3; name=\"Anna Meyer (5 seconds).mp3\"", "mp3",
       .voicemail(

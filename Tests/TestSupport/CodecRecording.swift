@@ -3,7 +3,7 @@ import Synchronization
 
 /// A spoken prompt of Debian's asterisk-core-sounds-en-wav in the codecs that phone systems use.
 package enum CodecRecording: String, CaseIterable, Sendable {
-  case pcm, wav49, gsm, ulaw, alaw, ulawWAV, alawWAV, g722, g726, mp3, vorbis, opus, wma, m4a
+  case pcm, wav49, gsm, ulaw, alaw, ulawWAV, alawWAV, g722, g726, mp3, vorbis, opus, wma, m4a, amr
   /// 5 s in which nobody speaks; 3 s of line noise; a melody; 5 minutes of speech; two languages.
   case silence, noise, music, long, twoLanguages
   /// A WAV file whose end is missing, and one whose sizes are 0 as a recorder leaves them that streams.
@@ -40,6 +40,8 @@ package enum CodecRecording: String, CaseIterable, Sendable {
     case .opus: try ffmpeg("opus", ["-c:a", "libopus", "-b:a", "16k"])
     case .wma: try ffmpeg("asf", ["-c:a", "wmav2", "-b:a", "32k", "-f", "asf"])
     case .m4a: try ffmpeg("m4a", ["-c:a", "aac", "-b:a", "32k"])
+    // ffmpeg has no encoder for it, sox has opencore-amr's.
+    case .amr: try sox(Self.prompts + ["-t", "amr-nb"], "amr")
     case .silence: try sox(["-n", "-r", "8000", "-b", "16", "TO", "trim", "0", "5"], "wav")
     case .noise:
       try sox(

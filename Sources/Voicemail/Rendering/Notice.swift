@@ -59,7 +59,7 @@ struct Notice {
 
   init(
     _ voicemail: VoicemailFacts, _ parts: [TranscribedPart], _ message: MessageFacts,
-    in language: Language, isAttached: Bool = true
+    in language: Language, style: MessageStyle
   ) {
     self.language = language
     var budget = SpokenText.maxCharacters
@@ -70,7 +70,8 @@ struct Notice {
     }
     isUrgent = voicemail.isUrgent
     number = CallerText.known(voicemail.caller.number)
-    dial = DialableNumber(voicemail.caller.e164 ?? number)?.digits
+    let dialled = voicemail.caller.e164 ?? number
+    dial = DialableNumber(dialled, orExtension: style.dialsExtensions)?.digits
     name = CallerText.known(voicemail.caller.name)
     caller = name ?? number
     let seconds = parts.compactMap(Self.seconds)
@@ -92,7 +93,8 @@ struct Notice {
       facts.append(Fact(label: language[.today], value: value))
     }
     if !parts.isEmpty {
-      let length = Self.length(recordings, total: totalLength, language, isAttached)
+      let length = Self.length(
+        recordings, total: totalLength, language, isAttached: !style.isReply)
       let stated = Self.stated(voicemail, seconds).map {
         "; \(language.fill(.statedLength, ["length": $0]))"
       }
@@ -170,7 +172,7 @@ struct Notice {
   }
 
   private static func length(
-    _ recordings: [Recording], total: String?, _ language: Language, _ isAttached: Bool
+    _ recordings: [Recording], total: String?, _ language: Language, isAttached: Bool
   ) -> String {
     guard recordings.count != 1 else {
       let length = recordings[0].length ?? language[.unknownLength]
@@ -216,11 +218,11 @@ struct Notice {
     return part.audio == nil && seconds == 0 || !(0...86_400).contains(seconds) ? nil : seconds
   }
 
-  /// `0:17`, `1:02:03`.
+  /// `0:17`, `1:02:03`; what is shorter than a second is `0:01`, as it is not nothing.
   static func clock(_ seconds: Double) -> String {
     guard seconds.isFinite, seconds >= 0, seconds < 1e9 else { return "0:00" }
     // `rounded()` would need libm.
-    let whole = Int(seconds + 0.5)
+    let whole = seconds > 0 ? max(Int(seconds + 0.5), 1) : 0
     let two = { (value: Int) in value < 10 ? "0\(value)" : "\(value)" }
     return whole < 3600
       ? "\(whole / 60):\(two(whole % 60))"
