@@ -30,8 +30,10 @@ package struct VoicemailFacts: Sendable, Codable, Equatable {
   package var audioParts: [Int]
   /// Which of the caller's messages to this mailbox it is today; nil: not counted.
   package var callsToday: Int?
-  /// Why its body must not be changed; nil: nothing speaks against it.
+  /// Why its body must not be changed, such as a signature; nil: nothing speaks against it.
   package var protection: String?
+  /// What marks it as private, in words; nil: nothing does.
+  package var privacy: String?
 
   package init(
     rule: String, reason: String, caller: Caller = Caller(), mailbox: String? = nil,

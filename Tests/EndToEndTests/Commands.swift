@@ -28,7 +28,7 @@ struct Commands {
   }
 
   private static let inspectKeys: Set = [
-    "file", "verdict", "reason", "rule", "caller", "mailbox", "stated_seconds", "urgent",
+    "file", "verdict", "reason", "rule", "caller", "mailbox", "stated_seconds", "urgent", "private",
     "duration_seconds", "audio", "rules", "policies", "time", "found_in",
   ]
 

@@ -30,13 +30,41 @@ import Testing
     #expect(text.contains("c for eve@example.com, mode off: rule"))
     let json = try JSON.object(
       try run("inspect", "--json", "--rcpt", "bob@example.com").text)
-    let policies = try #require(json["policies"] as? [[String: String]])
+    let policy = try #require((json["policies"] as? [[String: Any]])?.first)
     #expect(
-      policies == [
-        [
-          "recipient": "bob@example.com", "policy": "b", "mode": "headers", "reason": "recipient",
-        ]
+      policy.compactMapValues { $0 as? String } == [
+        "recipient": "bob@example.com", "policy": "b", "mode": "headers", "reason": "recipient",
       ])
+    #expect(policy["objection"] is NSNull)
+  }
+
+  @Test func `preview says which policy it shows, and why`() throws {
+    let first = try run("preview", "--text", "call me", "--rcpt", "ann@example.com")
+    #expect(first.errors.contains("policy a for ann@example.com, mode original-first: recipient"))
+    let named = try run("preview", "--text", "call me", "--policy", "b")
+    #expect(named.errors.contains("policy b, mode headers: named by --policy"))
+  }
+
+  @Test func `private mail is for the policies that take it`() throws {
+    var sent = mail
+    sent.extraHeaders = ["Sensitivity: Private"]
+    try Data(sent.bytes).write(to: directory.url.appendingPathComponent("v.eml"))
+    let inspected = try run("inspect", "--rcpt", "bob@example.com", "--rcpt", "eve@example.com")
+    #expect(inspected.text.contains("private\n  policy      b for bob@"))
+    #expect(inspected.text.contains("mode headers: recipient\n  policy"))
+    let replied = try run("inspect", "--rcpt", "ann@example.com").text
+    #expect(
+      replied.contains("mode original-first: recipient\n              it passes: marked as private")
+    )
+    let held = try run("preview", "--policy", "default")
+    #expect(held.status == 3 && held.output == sent.bytes)
+    #expect(held.errors.contains("marked as private"))
+
+    try RunningMilter.write(
+      ["policy all.take_private": "yes"], to: directory.file("c.conf"), in: directory)
+    let taken = try run("preview", "--text", "call me")
+    #expect(taken.status == 0)
+    #expect(ReceivedMail(taken.output)["X-Voicemail-Transcript"] == "none")
   }
 
   @Test func `preview shows the recipient's mail, or that of a policy named`() throws {

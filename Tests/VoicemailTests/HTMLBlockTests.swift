@@ -130,6 +130,23 @@ import Voicemail
     #expect(!html.contains("tel:07700900999"))
   }
 
+  @Test func `an extension becomes one where the policy says so`() {
+    func html(_ number: String) -> String {
+      var facts = anna
+      facts.caller.number = number
+      var style = MessageStyle()
+      style.dialsExtensions = true
+      return render(
+        [transcribed(transcript([words("call 2002")]))], style: style, voicemail: facts
+      ).html
+    }
+    #expect(html("1001").contains("href=\"tel:1001\""))
+    #expect(html("07700 900123").contains("href=\"tel:07700900123\""))
+    for number in ["7", "*97", "anonymous", "1001;ext=2"] {
+      #expect(!html(number).contains("tel:"), "\(number)")
+    }
+  }
+
   @Test func `the document holds the PBX's text as it was`() {
     let document = HTMLDocument.make(
       block: "<div></div>\n",

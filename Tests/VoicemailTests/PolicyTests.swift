@@ -30,7 +30,7 @@ import Voicemail
     let choice = policies.choice(Self.voicemail, sender: "", recipient: "ann@example.com")
     #expect(choice.reason == "recipient, rule")
     #expect(choice.policy.mode == .off)
-    #expect(policies.wantProtectedMail)
+    #expect(policies.wantSignedMail && policies.wantPrivateMail)
   }
 
   @Test func `without a section that matches, the built-in policy holds messages`() throws {
@@ -66,6 +66,7 @@ import Voicemail
         "mode": "hold", "subject": "rewrite", "content_in_subject": "no", "engines": "a, b",
         "language": "en-GB", "template": "/t", "vocabulary": "/v", "country": "GB",
         "threading": "caller", "count_calls": "yes", "deadline": "7", "late_transcript": "reply",
+        "take_private": "yes", "dial_extensions": "yes",
       ]
     ).policy
     var expected = Policy(name: "all")
@@ -80,7 +81,12 @@ import Voicemail
     expected.countCalls = true
     expected.deadlineMS = 7
     expected.lateReply = true
+    expected.takesPrivate = true
+    expected.dialsExtensions = true
     #expect(policy == expected)
+    #expect(Policies(rules: []).wantPrivateMail == false)
+    let wants = Policies(rules: [try rule("all", ["take_private": "yes"])])
+    #expect(wants.wantPrivateMail && !wants.wantSignedMail)
   }
 
   @Test(arguments: [

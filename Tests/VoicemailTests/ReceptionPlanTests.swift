@@ -3,13 +3,16 @@ import Voicemail
 
 @Suite struct ReceptionPlanTests {
   private func plan(
-    _ modes: Policy.Mode..., protection: String? = nil, canPass: Bool = true
+    _ modes: Policy.Mode..., protection: String? = nil, privacy: String? = nil,
+    takesPrivate: Bool = false, canPass: Bool = true
   ) -> ReceptionPlan {
     var voicemail = VoicemailFacts(rule: "asterisk", reason: "because")
     voicemail.protection = protection
+    voicemail.privacy = privacy
     let groups = modes.enumerated().map { number, mode in
       var policy = Policy(name: "p\(number)")
       policy.mode = mode
+      policy.takesPrivate = takesPrivate
       return (policy: policy, recipients: [Recipient(address: "r\(number)@example.com")])
     }
     return ReceptionPlan(groups, voicemail, canPass: canPass)
@@ -60,5 +63,16 @@ import Voicemail
     #expect(
       starts(plan(.headers, .hold, protection: "signed"))
         == [.message, .original(replyFollows: false)])
+  }
+
+  @Test func `private mail passes, unless the policy leaves its body alone or takes it`() {
+    #expect(plan(.hold, .originalFirst, privacy: "private") == .pass(reason: "private"))
+    #expect(starts(plan(.companion, privacy: "private")) == [.reply])
+    #expect(starts(plan(.headers, privacy: "private")) == [.message])
+    #expect(starts(plan(.hold, privacy: "private", takesPrivate: true)) == [.message])
+    // Signed mail stays signed, whatever else is asked for.
+    #expect(
+      plan(.hold, protection: "signed", privacy: "private", takesPrivate: true)
+        == .pass(reason: "signed"))
   }
 }

@@ -65,6 +65,36 @@ import Voicemail
     }
   }
 
+  @Test func `private mail that some policy wants is a voicemail that says so`() throws {
+    var wanting = recognition
+    wanting.takesPrivate = true
+    let marked = message(
+      asteriskHeaders + [("Sensitivity", "Private")], [text, asteriskRecording])
+    let signed = message(
+      asteriskHeaders + [("Sensitivity", "Private"), ("DKIM-Signature", "v=1; d=example.com")],
+      [text, asteriskRecording])
+    #expect(facts(marked, wanting)?.privacy == "marked as private")
+    #expect(facts(marked, wanting)?.protection == nil)
+    #expect(facts(signed, wanting) == nil)
+    wanting.takesSigned = true
+    #expect(facts(signed, wanting)?.protection?.hasPrefix("signed by example.com") == true)
+
+    let pattern = try RegularExpression("^Message (?<private>x)?")
+    wanting.rules = [try ProfileRule(name: "x", lines: [("header Subject", "")]) { _ in pattern }]
+    let parts = [text, part("audio/wav", "a.wav")]
+    #expect(
+      facts(message([("Subject", "Message x")], parts), wanting)?.privacy
+        == "the phone system marks it as private")
+    #expect(facts(message([("Subject", "Message y")], parts), wanting)?.privacy == nil)
+  }
+
+  private func facts(_ message: MessageFacts, _ recognition: Recognition) -> VoicemailFacts? {
+    guard case .voicemail(let facts) = recognition.verdict(message, pbxEnvelope, localClient) else {
+      return nil
+    }
+    return facts
+  }
+
   @Test func `a signature of our own domain may break, one of another not`() {
     var own = recognition
     own.ownDomains = OwnDomains(["example.com"])

@@ -47,12 +47,14 @@ enum InspectCommand {
             number: voicemail.caller.number, e164: voicemail.caller.e164,
             name: voicemail.caller.name),
           mailbox: voicemail.mailbox, time: voicemail.time, statedSeconds: voicemail.statedSeconds,
-          urgent: voicemail.isUrgent, durationSeconds: nil, rules: rules.map { .init($0) },
+          urgent: voicemail.isUrgent, private: voicemail.privacy != nil, durationSeconds: nil,
+          rules: rules.map { .init($0) },
           foundIn: rules.first { $0.match != nil }?.match?.origins ?? [:])
         let recipients = envelope.recipients.map(\.address)
         report.policies = (recipients.isEmpty ? [""] : recipients).map { recipient in
           .init(
-            examiner.policies.choice(voicemail, sender: envelope.sender, recipient: recipient))
+            examiner.policies.choice(voicemail, sender: envelope.sender, recipient: recipient),
+            voicemail)
         }
         for part in facts.parts {
           guard let kind = RecordingParts.kind(part) else { continue }

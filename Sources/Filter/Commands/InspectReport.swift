@@ -48,10 +48,13 @@ struct InspectReport: Encodable {
     var policy: String
     var mode: String
     var reason: String
+    /// Why the message passes as it is with this policy.
+    @OrNull var objection: String?
 
-    init(_ choice: Policies.Choice) {
+    init(_ choice: Policies.Choice, _ voicemail: VoicemailFacts) {
       recipient = choice.recipient.isEmpty ? nil : choice.recipient
       (policy, mode, reason) = (choice.policy.name, choice.policy.mode.rawValue, choice.reason)
+      objection = ReceptionPlan.objection(choice.policy, voicemail)
     }
   }
   var file: String
@@ -65,6 +68,7 @@ struct InspectReport: Encodable {
   /// As the PBX says it.
   @OrNull var statedSeconds: Int?
   var urgent = false
+  var `private` = false
   @OrNull var durationSeconds: Double?
   var audio: [Audio] = []
   /// All rules in the order they are asked; the first that matches decides.

@@ -21,13 +21,16 @@ enum InspectText {
     let length = report.statedSeconds.map {
       Output.clock(Double($0)) + origin(report, "duration")
     }
-    let said = [length, report.urgent ? "urgent" + origin(report, "urgent") : nil]
-      .compactMap(\.self)
+    let said = [
+      length, report.urgent ? "urgent" + origin(report, "urgent") : nil,
+      report.private ? "private" + origin(report, "private") : nil,
+    ].compactMap(\.self)
     if !said.isEmpty { text += Output.row("PBX says", said.joined(separator: ", ")) }
-    for policy in report.policies {
-      let recipient = policy.recipient.map { " for \(Output.safe($0))" } ?? ""
-      text += Output.row(
-        "policy", "\(policy.policy)\(recipient), mode \(policy.mode): \(policy.reason)")
+    for one in report.policies {
+      text += Output.row("policy", policy(one))
+      if one.mode != Policy.Mode.off.rawValue, let objection = one.objection {
+        text += Output.row("", "it passes: \(objection)")
+      }
     }
     for audio in report.audio { text += Output.row(row(audio), recording(audio)) }
     if let line = LengthDifference.sentence(
@@ -36,6 +39,12 @@ enum InspectText {
       text += Output.row("note", line)
     }
     return text
+  }
+
+  /// `sales for ann@example.com, mode hold: recipient`
+  static func policy(_ policy: InspectReport.PolicyReport) -> String {
+    let recipient = policy.recipient.map { " for \(Output.safe($0))" } ?? ""
+    return "\(policy.policy)\(recipient), mode \(policy.mode): \(policy.reason)"
   }
 
   private static func caller(_ report: InspectReport) -> String {

@@ -27,9 +27,13 @@ enum PreviewCommand {
         return notVoicemail
       }
       let envelope = try envelope(arguments)
-      let policy = try policy(arguments, examiner, voicemail, envelope)
-      guard policy.mode != .off else {
-        Output.complain("\(file): policy \(policy.name) is off")
+      let choice = try choice(arguments, examiner, voicemail, envelope)
+      let policy = choice.policy
+      if !examiner.policies.rules.isEmpty {
+        Output.complain("\(file): policy \(InspectText.policy(.init(choice, voicemail)))")
+      }
+      if let reason = ReceptionPlan.objection(policy, voicemail) {
+        Output.complain("\(file): \(reason)")
         Output.bytes(original)
         return notVoicemail
       }
@@ -61,14 +65,13 @@ enum PreviewCommand {
   }
 
   /// The one that is named, else the first recipient's.
-  private static func policy(
+  private static func choice(
     _ arguments: Arguments, _ examiner: MessageExaminer, _ voicemail: VoicemailFacts,
     _ envelope: Envelope
-  ) throws(StepFailure) -> Policy {
+  ) throws(StepFailure) -> Policies.Choice {
+    let recipient = envelope.recipients.first?.address ?? ""
     guard let name = arguments.all("--policy").last else {
-      return examiner.policies.choice(
-        voicemail, sender: envelope.sender, recipient: envelope.recipients.first?.address ?? ""
-      ).policy
+      return examiner.policies.choice(voicemail, sender: envelope.sender, recipient: recipient)
     }
     let known = examiner.policies.rules.map(\.policy) + [.builtIn]
     guard let policy = known.first(where: { $0.name == name }) else {
@@ -76,7 +79,7 @@ enum PreviewCommand {
         "--policy: no such policy as \(Output.safe(name)); known are "
           + known.map(\.name).joined(separator: ", "))
     }
-    return policy
+    return Policies.Choice(recipient: recipient, policy: policy, reason: "named by --policy")
   }
 
   private static func envelope(_ arguments: Arguments) throws(StepFailure) -> Envelope {

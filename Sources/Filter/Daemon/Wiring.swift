@@ -74,7 +74,9 @@ enum Wiring {
         rules: settings.rules.map(\.rule) + BuiltInRules.all,
         loopGuard: LoopGuard { Sealing.hmacSHA256(key: key, data: $0) },
         ownDomains: OwnDomains(settings.ownDomains), country: settings.country)
-      recognition.takesProtected = policies(settings).wantProtectedMail
+      let policies = policies(settings)
+      recognition.takesSigned = policies.wantSignedMail
+      recognition.takesPrivate = policies.wantPrivateMail
       return recognition
     } catch {
       throw CommandFailure("[recognition] sources: \(error.sentence)")

@@ -10,10 +10,17 @@ package struct Policies: Sendable {
     package var policy: Policy
     /// The conditions that hold, or why there are none.
     package var reason: String
+
+    package init(recipient: String, policy: Policy, reason: String) {
+      (self.recipient, self.policy, self.reason) = (recipient, policy, reason)
+    }
   }
 
   /// Whether mail that must not be changed is of interest to any.
-  package var wantProtectedMail: Bool { rules.contains { $0.policy.mode.leavesBodyAlone } }
+  package var wantSignedMail: Bool { rules.contains { $0.policy.mode.leavesBodyAlone } }
+  package var wantPrivateMail: Bool {
+    wantSignedMail || rules.contains(where: \.policy.takesPrivate)
+  }
 
   /// The policy for one recipient, whose address may be empty when it is not known.
   package func choice(_ voicemail: VoicemailFacts, sender: String, recipient: String) -> Choice {

@@ -41,6 +41,10 @@ package struct Policy: Sendable, Codable, Equatable {
   package var template: String?
   /// File with names and words that are likely; nil: none.
   package var vocabulary: String?
+  /// Whether what is marked as private is treated like other voicemail.
+  package var takesPrivate = false
+  /// Whether a call button dials extensions too.
+  package var dialsExtensions = false
   /// Where callers' numbers are dialled, as `Country` reads it; nil: that of the settings.
   package var country: String?
   package var threading = Threading.none
@@ -54,7 +58,7 @@ package struct Policy: Sendable, Codable, Equatable {
 
   enum CodingKeys: String, CodingKey {
     case name, mode, subject, contentInSubject, engines, language, template, vocabulary, country
-    case threading, countCalls, deadlineMS, lateReply
+    case threading, countCalls, deadlineMS, lateReply, takesPrivate, dialsExtensions
   }
 
   package init(name: String) { self.name = name }
@@ -69,6 +73,7 @@ package struct Policy: Sendable, Codable, Equatable {
     style.templates = templates ?? settings.templates
     style.subject = subject
     style.hasContentInSubject = contentInSubject
+    style.dialsExtensions = dialsExtensions
     return style
   }
 

@@ -2,7 +2,8 @@
 enum PolicyValue {
   private static let keys = [
     "mode", "subject", "content_in_subject", "engines", "language", "template", "vocabulary",
-    "country", "threading", "count_calls", "deadline", "late_transcript",
+    "country", "threading", "count_calls", "deadline", "late_transcript", "take_private",
+    "dial_extensions",
   ]
 
   static func set(
@@ -30,6 +31,8 @@ enum PolicyValue {
       policy.country = value
     case "threading": policy.threading = try choice(key, value)
     case "count_calls": policy.countCalls = try yes(key, value)
+    case "take_private": policy.takesPrivate = try yes(key, value)
+    case "dial_extensions": policy.dialsExtensions = try yes(key, value)
     case "deadline":
       guard let time = milliseconds(value) else {
         throw InvalidRule(key, "must be a time such as 30s, 5min, 2h or 5d, at most 3650d")

@@ -22,11 +22,9 @@ package enum ReceptionPlan: Sendable, Equatable {
     var reasons: [String] = []
     let groups = groups.map { policy, recipients in
       var policy = policy
-      if let protection = voicemail.protection, !policy.mode.leavesBodyAlone {
+      if let objection = Self.objection(policy, voicemail) {
         policy.mode = .off
-        reasons.append(protection)
-      } else if policy.mode == .off {
-        reasons.append("policy \(policy.name) is off")
+        reasons.append(objection)
       }
       return (policy: policy, recipients: recipients)
     }
@@ -51,5 +49,12 @@ package enum ReceptionPlan: Sendable, Equatable {
           return Part(policy: policy, recipients: recipients, start: start)
         })
     }
+  }
+
+  /// Why the message passes as it is to those who have that policy; nil: it is taken over, or a reply follows.
+  package static func objection(_ policy: Policy, _ voicemail: VoicemailFacts) -> String? {
+    if policy.mode == .off { return "policy \(policy.name) is off" }
+    guard !policy.mode.leavesBodyAlone else { return nil }
+    return voicemail.protection ?? (policy.takesPrivate ? nil : voicemail.privacy)
   }
 }

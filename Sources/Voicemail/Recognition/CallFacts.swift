@@ -24,11 +24,8 @@ package struct CallFacts {
   var mailbox: String? { values["mailbox"] }
   var time: String? { values["time"] }
   var isUrgent: Bool { values["urgent"] != nil }
-  /// Why the message is to be left alone.
-  var objection: String? {
-    if values["private"] != nil { return "the phone system marks it as private" }
-    return values["transcript"] != nil ? "it has a transcript already" : nil
-  }
+  var isPrivate: Bool { values["private"] != nil }
+  var hasTranscript: Bool { values["transcript"] != nil }
   /// `17`, `0:17`, `1:02:03`, `17 seconds`; nil when it is none of them or longer than a day.
   var statedSeconds: Int? { values["duration"].flatMap(Self.seconds) }
 

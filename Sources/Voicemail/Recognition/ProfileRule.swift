@@ -115,10 +115,13 @@ package struct ProfileRule: Sendable {
     let keys =
       (clients == nil ? [] : ["client"])
       + (needsAll ? matched : Array(matched.prefix(envelope.count + 1))).map(\.key)
-    return RuleMatch(
+    var match = RuleMatch(
       evidence: keys.joined(separator: ", "), place: Self.place(own), caller: facts.caller,
       mailbox: facts.mailbox, statedSeconds: facts.statedSeconds, isUrgent: facts.isUrgent,
-      time: facts.time, objection: facts.objection, origins: facts.origins)
+      time: facts.time, origins: facts.origins)
+    match.isPrivate = facts.isPrivate
+    match.hasTranscript = facts.hasTranscript
+    return match
   }
 
   private static func place(_ conditions: [RuleCondition]) -> RuleMatch.Place {

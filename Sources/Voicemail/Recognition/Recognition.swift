@@ -17,8 +17,10 @@ package struct Recognition: Sendable {
   package var ownDomains: OwnDomains
   /// Where callers' numbers are dialled; nil: only those with `+` get an international form.
   package var country: Country?
-  /// Whether mail whose body must not be changed is of interest: some policy changes none.
-  package var takesProtected = false
+  /// Whether signed mail is of interest: some policy changes no body.
+  package var takesSigned = false
+  /// Whether private mail is of interest to some policy.
+  package var takesPrivate = false
 
   package init(
     sources: TrustedSources = .privateNetworks,
@@ -71,7 +73,11 @@ package struct Recognition: Sendable {
       if match.place == .content, let reason = forwarded(message) {
         return .pass(reason: "\(match.evidence), but \(reason)")
       }
-      if let objection = match.objection ?? ExistingTranscript.objection(message) {
+      if match.isPrivate, !takesPrivate {
+        return .pass(reason: "\(match.evidence), but \(Self.privateByRule)")
+      }
+      let transcript = match.hasTranscript ? "it has a transcript already" : nil
+      if let objection = transcript ?? ExistingTranscript.objection(message) {
         return .pass(reason: "\(match.evidence), but \(objection)")
       }
       var caller = match.caller
@@ -80,7 +86,8 @@ package struct Recognition: Sendable {
         rule: rule.name, reason: "\(match.evidence); \(found)", caller: caller,
         mailbox: match.mailbox, time: match.time, statedSeconds: match.statedSeconds,
         isUrgent: match.isUrgent, audioParts: recordings)
-      facts.protection = protection(message)
+      facts.protection = reason(.signature, message)
+      facts.privacy = reason(.privacy, message) ?? (match.isPrivate ? Self.privateByRule : nil)
       return .voicemail(facts)
     }
     return .pass(
@@ -96,15 +103,20 @@ package struct Recognition: Sendable {
     rules.map { $0.trial(message, envelope, client) }
   }
 
-  /// Why its body must not be changed; of a voicemail there is such a reason only where that is of interest.
-  private func protection(_ message: MessageFacts) -> String? {
-    (Trap.headerTraps + Trap.partTraps).lazy.filter(\.isProtection)
+  private static let privateByRule = "the phone system marks it as private"
+
+  /// What a trap of that kind says; a voicemail has such a reason only where that is of interest.
+  private func reason(_ kind: Trap.Kind, _ message: MessageFacts) -> String? {
+    (Trap.headerTraps + Trap.partTraps).lazy.filter { $0.kind == kind }
       .compactMap { $0.reason(message, ownDomains) }.first
   }
 
   private func firstReason(_ traps: [Trap], _ message: MessageFacts) -> String? {
-    for trap in traps where !(takesProtected && trap.isProtection) {
-      if let reason = trap.reason(message, ownDomains) { return reason }
+    for trap in traps {
+      switch trap.kind {
+      case .signature where takesSigned, .privacy where takesPrivate: continue
+      default: if let reason = trap.reason(message, ownDomains) { return reason }
+      }
     }
     return nil
   }

@@ -18,15 +18,16 @@ package struct RuleMatch: Sendable, Equatable {
   package var isUrgent: Bool
   /// When the call was, as the PBX writes it.
   package var time: String?
-  /// Why the message is left alone although it is a voicemail: private, or transcribed already.
-  package var objection: String?
+  package var isPrivate = false
+  /// Whether the phone system has transcribed it already.
+  package var hasTranscript = false
   /// By fact (`CallFacts.names`) the line of the rule that gave it: `header Subject`.
   package var origins: [String: String] = [:]
 
   package init(
     evidence: String, place: Place, caller: Caller = Caller(), mailbox: String? = nil,
     statedSeconds: Int? = nil, isUrgent: Bool = false, time: String? = nil,
-    objection: String? = nil, origins: [String: String] = [:]
+    origins: [String: String] = [:]
   ) {
     self.evidence = evidence
     self.place = place
@@ -35,7 +36,6 @@ package struct RuleMatch: Sendable, Equatable {
     self.statedSeconds = statedSeconds
     self.isUrgent = isUrgent
     self.time = time
-    self.objection = objection
     self.origins = origins
   }
 }

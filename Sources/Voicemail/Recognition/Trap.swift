@@ -5,27 +5,33 @@
 struct Trap: Sendable {
   /// The sentence for the administrator when the trap snaps; nil when it does not.
   let reason: @Sendable (MessageFacts, OwnDomains) -> String?
-  /// It may be a voicemail, and can be read, but its body must stay as it is.
-  let isProtection: Bool
+  let kind: Kind
 
-  private init(
-    _ reason: @escaping @Sendable (MessageFacts, OwnDomains) -> String?, isProtection: Bool = false
-  ) {
-    self.reason = reason
-    self.isProtection = isProtection
+  enum Kind: Sendable {
+    /// No policy is asked.
+    case firm
+    /// It may be a voicemail, and can be read, but its body must stay as it is.
+    case signature
+    /// It may be a voicemail, and whoever sent it wants it to be private.
+    case privacy
   }
 
   private init(
-    _ reason: @escaping @Sendable (MessageFacts) -> String?, isProtection: Bool = false
+    _ reason: @escaping @Sendable (MessageFacts, OwnDomains) -> String?, _ kind: Kind = .firm
   ) {
-    self.init({ message, _ in reason(message) }, isProtection: isProtection)
+    self.reason = reason
+    self.kind = kind
+  }
+
+  private init(_ reason: @escaping @Sendable (MessageFacts) -> String?, _ kind: Kind = .firm) {
+    self.init({ message, _ in reason(message) }, kind)
   }
 
   static let headerTraps: [Trap] = [
-    Trap(signedType, isProtection: true),
+    Trap(signedType, .signature),
     Trap(sealedType),
-    Trap(signature, isProtection: true),
-    Trap(sensitivity, isProtection: true),
+    Trap(signature, .signature),
+    Trap(sensitivity, .privacy),
     Trap(automaticMail),
     Trap(otherNotification),
     Trap(recall),
@@ -35,7 +41,7 @@ struct Trap: Sendable {
   ]
 
   static let partTraps: [Trap] = [
-    Trap(signaturePart, isProtection: true),
+    Trap(signaturePart, .signature),
     Trap(sealedPart),
     Trap(transcriptPart),
   ]

@@ -14,7 +14,7 @@ package struct EnhancementRenderer: Sendable {
     headers: [HeaderField]
   ) -> Enhancement {
     let language = language(parts)
-    let notice = Notice(voicemail, parts, message, in: language, isAttached: !style.isReply)
+    let notice = Notice(voicemail, parts, message, in: language, style: style)
     let values = TemplateValues.make(notice)
     var added = headers + StatusHeaders.make(voicemail, parts, spoolID: spoolID)
     var removed = forged(message)

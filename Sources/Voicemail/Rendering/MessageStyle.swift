@@ -8,6 +8,8 @@ package struct MessageStyle: Sendable, Codable, Equatable {
   package var templates: TemplateSources
   /// The text stands in a reply to the message with the recording.
   package var isReply = false
+  /// Whether the call button dials extensions too, as desk phones and their programs can.
+  package var dialsExtensions = false
 
   package init(
     language: String = "", subject: SubjectMode = .original, hasContentInSubject: Bool = true,
