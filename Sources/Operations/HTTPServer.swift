@@ -21,12 +21,14 @@ package struct HTTPError: Error, Sendable {
 
 /// A small HTTP server that can be read and nothing else: GET and HEAD. C: libmicrohttpd
 ///
-/// Connections are bounded in number, in memory and in silence. Pages may load nothing but each other's style, may
+/// Connections are bounded in number, in memory, in silence and in time. Pages may load nothing but each other's style, may
 /// not be framed, and are told to nobody else's script: there is no CORS, and a request by another host name, as DNS
 /// rebinding makes it, is refused.
 @safe package final class HTTPServer: Sendable {
   private static let connectionLimit: UInt32 = 32
   private static let silenceSeconds: UInt32 = 10
+  /// Requests of one connection altogether.
+  package static let timeLimit = Duration.seconds(30)
   private static let headers = [
     ("Cache-Control", "no-store"),
     (
@@ -42,31 +44,34 @@ package struct HTTPError: Error, Sendable {
   private let context: Context
 
   /// What libmicrohttpd's threads share.
-  private final class Context: Sendable {
+  fileprivate final class Context: Sendable {
+    let connections: HTTPConnections
     let names: @Sendable () -> Set<String>
     let answer: @Sendable (String) -> HTTPAnswer?
 
     init(
-      names: @escaping @Sendable () -> Set<String>,
+      limit: Duration, names: @escaping @Sendable () -> Set<String>,
       answer: @escaping @Sendable (String) -> HTTPAnswer?
     ) {
+      connections = HTTPConnections(limit: limit)
       self.names = names
       self.answer = answer
     }
   }
 
   /// Serves until `stop`. `names`: what this host may be called besides localhost and its addresses. `answer` is called
-  /// by several threads with the path; nil is 404.
+  /// by several threads with the path; nil is 404. `limit` is how long a connection may last, whatever it does.
   package init(
-    _ address: HTTPListenAddress, names: @escaping @Sendable () -> Set<String>,
+    _ address: HTTPListenAddress, limit: Duration = HTTPServer.timeLimit,
+    names: @escaping @Sendable () -> Set<String>,
     answer: @escaping @Sendable (String) -> HTTPAnswer?
   ) throws(HTTPError) {
-    let context = Context(names: names, answer: answer)
+    let context = Context(limit: limit, names: names, answer: answer)
     let descriptor = try address.listen()
     // Held by `context` as long as the daemon runs.
     guard
       let daemon = unsafe voicemail_start_http(
-        descriptor, Self.connectionLimit, Self.silenceSeconds, answerRequest,
+        descriptor, Self.connectionLimit, Self.silenceSeconds, answerRequest, noteConnection,
         Unmanaged.passUnretained(context).toOpaque())
     else {
       close(descriptor)
@@ -149,4 +154,22 @@ private func answerRequest(
   else { return .NO }
   return unsafe HTTPServer.answer(
     context, connection, String(cString: url), String(cString: method))
+}
+
+/// C: called by libmicrohttpd when a connection has begun, and when it has ended.
+private func noteConnection(
+  _ context: UnsafeMutableRawPointer?, _ connection: OpaquePointer?,
+  _ own: UnsafeMutablePointer<UnsafeMutableRawPointer?>?, _ event: MHD_ConnectionNotificationCode
+) {
+  guard let context = unsafe context, let connection = unsafe connection, let own = unsafe own
+  else { return }
+  let connections =
+    unsafe Unmanaged<HTTPServer.Context>.fromOpaque(context).takeUnretainedValue().connections
+  switch event {
+  case .CONNECTION_NOTIFY_STARTED:
+    let descriptor = connections.started(unsafe voicemail_http_socket(connection))
+    // Kept by libmicrohttpd for us; beyond 0, which is nothing.
+    unsafe own.pointee = UnsafeMutableRawPointer(bitPattern: Int(descriptor) + 1)
+  default: connections.ended(Int32(clamping: Int(bitPattern: unsafe own.pointee) - 1))
+  }
 }

@@ -223,19 +223,29 @@ struct StatusPages {
         minute: slice * 15 + 3, messages: count, withoutTranscript: 1,
         longestMS: Int64(count) * 1_000)
     }
-    let figures = Figures()
-    figures.note(depth: 3, nowMS: now)
-    figures.note(depth: 2, nowMS: now)
     let day = DayFigures(
       [minute(first - 1, 9), minute(first, 2), minute(first, 5), minute(first + 95, 4)],
-      figures.day,
-      nowMS: now)
+      inSpool: [], nowMS: now)
     #expect(day.delivered == [7] + Array(repeating: 0, count: 94) + [4])
     #expect(day.withoutTranscript.first == 2)
     #expect(day.slowestSeconds.first == 5)
-    #expect(day.inSpool.last == 3)
-    for slice in 0..<200 { figures.note(depth: slice, nowMS: now + Int64(slice) * Figures.sliceMS) }
-    #expect(figures.day.count == Figures.slices)
+  }
+
+  @Test func `slices that are over are asked for once`() throws {
+    let figures = Figures()
+    var asked: [Int64] = []
+    func day(at slice: Int64, answer: [Int]) throws -> [Int] {
+      try figures.depths(nowMS: slice * Figures.sliceMS + 7) { since throws(SpoolError) in
+        asked.append(since)
+        return answer
+      }
+    }
+    #expect(try day(at: 1_095, answer: Array(1...96)) == Array(1...96))
+    #expect(try day(at: 1_095, answer: [100]) == Array(1...95) + [100])
+    #expect(try day(at: 1_097, answer: [101, 102, 103]) == Array(3...95) + [101, 102, 103])
+    // A clock that was set back.
+    #expect(try day(at: 1_096, answer: Array(1...96)) == Array(1...96))
+    #expect(asked == [1_000, 1_095, 1_095, 1_001])
   }
 
   @Test func `a histogram counts each value once`() {

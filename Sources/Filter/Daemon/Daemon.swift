@@ -179,7 +179,7 @@ struct Daemon {
     ServiceManager.tell("STOPPING=1\nSTATUS=stopping")
     context.transcription.stop(threads: settings.workers)
     context.delivery.stop(threads: settings.delivery.connections)
-    context.housekeeping.stop(threads: 1)
+    context.housekeeping.stop()
     context.alarms.bell.stop(threads: 1)
     context.board.killWorkers()
     if group.wait(timeout: .now() + .seconds(10)) == .timedOut {

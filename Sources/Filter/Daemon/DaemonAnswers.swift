@@ -41,6 +41,7 @@ struct DaemonAnswers {
         context.transcription.ring()
         context.delivery.ring()
       }
+      context.housekeeping.noteWork()
     }
     return answers.answer(words) ?? .init(failed: true, "unknown request")
   }

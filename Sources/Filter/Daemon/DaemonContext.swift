@@ -17,8 +17,7 @@ struct DaemonContext: Sendable {
   var transcription = Doorbell()
   /// Rings when a message is ready to go out.
   var delivery = Doorbell()
-  /// Rings when it is settings that have changed.
-  var housekeeping = Doorbell()
+  var housekeeping = HousekeepingBell()
   var deliveryBoard = DeliveryBoard()
   var targetHealth = TargetHealth()
   var figures = Figures()

@@ -39,4 +39,10 @@ final class Doorbell: Sendable {
       rings.withLock { $0 -= 1 }
     }
   }
+  /// Until it rings, or for that time, whatever the clock says meanwhile.
+  func wait(milliseconds: Int64) {
+    if semaphore.wait(timeout: .now() + .milliseconds(Int(max(milliseconds, 0)))) == .success {
+      rings.withLock { $0 -= 1 }
+    }
+  }
 }

@@ -1,9 +1,9 @@
 internal import Operations
 internal import Spool
+internal import Synchronization
 
 /// What the spool's file needs now and then, on a thread of its own: history goes, room is given back.
 struct Housekeeping {
-  private static let pauseMS: Int64 = 60_000
   /// Between two steps: whoever waits for the spool comes first.
   private static let breathMS: Int64 = 100
   private static let dayMS: Int64 = 86_400_000
@@ -12,20 +12,63 @@ struct Housekeeping {
 
   /// Until the daemon stops.
   func run() {
-    while !context.housekeeping.isStopped {
-      var pause = Self.pauseMS
+    let bell = context.housekeeping
+    while !bell.isStopped {
+      var hasMore = false
       do throws(SpoolError) {
         let history = Int64(context.settings.historyDays) * Self.dayMS
-        let open = try context.store.statistics(nowMS: Clock.nowMS()).openMessages
-        context.figures.note(depth: open, nowMS: Clock.nowMS())
-        if try context.store.tidy(historyMS: history, nowMS: Clock.nowMS()) {
-          pause = Self.breathMS
-        }
+        hasMore = try context.store.tidy(historyMS: history, nowMS: Clock.nowMS())
       } catch {
         context.log.error("spool trouble", ["where": "housekeeping", "why": error.sentence])
       }
-      context.housekeeping.wait(untilMS: Clock.nowMS() + pause)
+      if hasMore { bell.pause(milliseconds: Self.breathMS) } else { bell.rest() }
     }
+  }
+}
+
+/// When the housekeeping has something to do: history ages by the hour, messages that go leave room.
+final class HousekeepingBell: Sendable {
+  private struct State {
+    var hasWork = false
+    var isResting = false
+  }
+
+  private static let hourMS: Int64 = 3_600_000
+  /// What goes within it is tidied up together.
+  private static let minuteMS: Int64 = 60_000
+
+  private let bell = Doorbell()
+  private let state = Mutex(State())
+
+  var isStopped: Bool { bell.isStopped }
+  func stop() { bell.stop(threads: 1) }
+
+  /// At once: the settings have changed.
+  func ring() { bell.ring() }
+
+  /// In a minute: messages have gone.
+  func noteWork() {
+    let isResting = state.withLock { state in
+      defer { state = State(hasWork: true) }
+      return state.isResting
+    }
+    if isResting { bell.ring() }
+  }
+
+  func pause(milliseconds: Int64) { bell.wait(milliseconds: milliseconds) }
+
+  /// Until there may be something to do.
+  func rest() {
+    let mayRest = state.withLock { state in
+      state.isResting = !state.hasWork
+      return state.isResting
+    }
+    if mayRest { bell.wait(milliseconds: Self.hourMS) }
+    let hasWork = state.withLock { state in
+      defer { state = State() }
+      return state.hasWork
+    }
+    if hasWork { bell.wait(milliseconds: Self.minuteMS) }
   }
 }
 

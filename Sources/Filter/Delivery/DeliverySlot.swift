@@ -71,6 +71,7 @@ final class DeliverySlot {
       attempt.outcome = outcome ?? attempted.outcome
     }
     Failpoint.pass("delivery stored")
+    context.housekeeping.noteWork()
     report(job, attempt, took)
     if let reason = attempt.awayReason { holdExpired(reason) }
   }

@@ -1,6 +1,7 @@
+internal import Spool
 internal import Synchronization
 
-/// Counts since the daemon started, for /metrics, and how full the spool was in the last day, for the page.
+/// Counts since the daemon started, for /metrics, and what is known of the last day's spool, for the page.
 final class Figures: Sendable {
   /// How many values were no more than each bound; the last is all.
   struct Histogram: Sendable, Equatable {
@@ -31,33 +32,30 @@ final class Figures: Sendable {
     var deliverySeconds = Histogram([1, 2, 5, 10, 30, 60, 120, 300, 600, 3_600])
   }
 
-  /// The most messages in the spool in that slice of time.
-  struct Depth: Sendable, Equatable {
-    var slice: Int64
-    var messages: Int
-  }
-
   static let sliceMS: Int64 = 900_000
   static let slices = 96
 
   private let counts = Mutex(Counts())
-  private let depths = Mutex<[Depth]>([])
+  /// Of slices that are over: these do not change any more.
+  private let depths = Mutex<[Int64: Int]>([:])
 
   var now: Counts { counts.withLock { $0 } }
-  var day: [Depth] { depths.withLock { $0 } }
 
   func change(_ body: (inout Counts) -> Void) { counts.withLock { body(&$0) } }
 
-  /// To be told once a minute.
-  func note(depth messages: Int, nowMS: Int64) {
-    let slice = nowMS / Self.sliceMS
-    depths.withLock { depths in
-      if let last = depths.last, last.slice == slice {
-        depths[depths.count - 1].messages = max(last.messages, messages)
-      } else {
-        depths.append(Depth(slice: slice, messages: messages))
-        depths.removeFirst(max(depths.count - Self.slices, 0))
-      }
-    }
+  /// The most messages in the spool, by slice, the oldest first; `count` is asked for those from one on that are not
+  /// known yet.
+  func depths(nowMS: Int64, _ count: (_ sinceSlice: Int64) throws(SpoolError) -> [Int])
+    throws(SpoolError) -> [Int]
+  {
+    let now = nowMS / Self.sliceMS
+    let first = now - Int64(Self.slices) + 1
+    var known = depths.withLock { $0 }.filter { first <= $0.key && $0.key < now }
+    let since = (first...now).first { known[$0] == nil } ?? now
+    for (index, depth) in try count(since).enumerated() { known[since + Int64(index)] = depth }
+    let day = (first...now).map { known[$0] ?? 0 }
+    known[now] = nil
+    depths.withLock { [known] in $0 = known }
+    return day
   }
 }

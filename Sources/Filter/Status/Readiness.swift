@@ -7,24 +7,37 @@ struct Readiness: Encodable, Sendable {
   struct Part: Encodable, Sendable {
     var name: String
     var ready: Bool
-    /// nil when ready.
+    /// nil when ready, unless it still starts.
     @OrNull var why: String?
   }
 
   var ready: Bool
   var parts: [Part]
 
+  /// As the spool is now.
+  init(asking context: DaemonContext) {
+    do throws(SpoolError) {
+      self.init(context, spool: nil, try context.store.statistics(nowMS: Clock.nowMS()))
+    } catch {
+      self.init(context, spool: error.sentence, nil)
+    }
+  }
+
   /// `spool`: what is wrong with it; nil: nothing.
   init(_ context: DaemonContext, spool trouble: String?, _ statistics: SpoolStatistics?) {
     var parts = [Part(name: "spool", ready: trouble == nil, why: trouble)]
     let paused = statistics?.paused.map { "\($0.stage.rawValue) is paused by \($0.who)" } ?? []
     let engines = context.board.knownEngines
+    let isStarting = Self.isStarting(context)
     let engineTrouble: String? =
       engines.isEmpty
       ? "no worker has started yet"
       : engines.allSatisfy { $0.trouble != nil }
         ? engines.map { "\($0.name): \($0.trouble ?? "")" }.joined(separator: "; ") : nil
-    parts.append(Part(name: "engines", ready: engineTrouble == nil, why: engineTrouble))
+    parts.append(
+      Part(
+        name: "engines", ready: isStarting || engineTrouble == nil,
+        why: isStarting ? "starting" : engineTrouble))
     let delivery = context.deliveryBoard.status(target: context.settings.delivery.target)
     let isFailing = (delivery.lastFailureMS ?? 0) > (delivery.lastSuccessMS ?? 0)
     parts.append(
@@ -39,5 +52,13 @@ struct Readiness: Encodable, Sendable {
     parts.append(Part(name: "daemon", ready: !isClosing, why: isClosing ? "it is stopping" : nil))
     self.parts = parts
     ready = parts.allSatisfy(\.ready)
+  }
+
+  private static let startMS: Int64 = 60_000
+
+  /// The models are being loaded: voicemail is taken over, and waits for that.
+  private static func isStarting(_ context: DaemonContext) -> Bool {
+    Clock.nowMS() - context.startedMS < startMS
+      && context.board.workers.allSatisfy { $0.doing == .starting }
   }
 }

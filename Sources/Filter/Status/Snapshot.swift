@@ -30,12 +30,14 @@ struct Snapshot: Encodable, Sendable {
       freeBytes = try context.store.freeBytes()
       recent = try context.store.recent(limit: 20)
       day = DayFigures(
-        try context.store.deliveredMinutes(sinceMS: now - DayFigures.dayMS), context.figures.day,
-        nowMS: now)
+        try context.store.deliveredMinutes(sinceMS: now - DayFigures.dayMS),
+        inSpool: try context.figures.depths(nowMS: now) { slice throws(SpoolError) in
+          try context.store.depths(sinceSlice: slice, sliceMS: Figures.sliceMS, nowMS: now)
+        }, nowMS: now)
     } catch {
       trouble = error.sentence
       recent = []
-      day = DayFigures([], context.figures.day, nowMS: now)
+      day = DayFigures([], inSpool: [], nowMS: now)
     }
     if !settings.logAddresses {
       for index in recent.indices { recent[index].recipients = [] }
@@ -56,15 +58,15 @@ struct DayFigures: Encodable, Sendable {
   var withoutTranscript: [Int]
   /// From reception to delivery.
   var slowestSeconds: [Double]
-  /// The most messages in the spool, since the daemon started.
+  /// The most messages in the spool; empty when it cannot be read.
   var inSpool: [Int]
 
-  init(_ minutes: [DeliveredMinute], _ depths: [Figures.Depth], nowMS: Int64) {
+  init(_ minutes: [DeliveredMinute], inSpool: [Int], nowMS: Int64) {
+    self.inSpool = inSpool
     let first = nowMS / Figures.sliceMS - Int64(Figures.slices) + 1
     fromMS = first * Figures.sliceMS
     delivered = Array(repeating: 0, count: Figures.slices)
     withoutTranscript = delivered
-    inSpool = delivered
     slowestSeconds = Array(repeating: 0, count: Figures.slices)
     for minute in minutes {
       let slot = Int(minute.minute * 60_000 / Figures.sliceMS - first)
@@ -72,10 +74,6 @@ struct DayFigures: Encodable, Sendable {
       delivered[slot] += minute.messages
       withoutTranscript[slot] += minute.withoutTranscript
       slowestSeconds[slot] = max(slowestSeconds[slot], Double(minute.longestMS) / 1_000)
-    }
-    for depth in depths {
-      let slot = Int(depth.slice - first)
-      if inSpool.indices.contains(slot) { inSpool[slot] = depth.messages }
     }
   }
 }
