@@ -18,13 +18,45 @@ import Testing
     #expect(try Sources.text("debian/voicemail-milter.\(name)").contains("\n#DEBHELPER#\n"))
   }
 
-  @Test func `the package needs for its build what Scripts/install-packages names`() throws {
-    let control = try Sources.text("debian/control")
+  /// Of debian/control, without versions.
+  private func buildDependencies() throws -> Set<String> {
+    let field = try #require(
+      try Sources.text("debian/control").firstMatch(of: /\nBuild-Depends:((?:.*\n )*.*)\n/)?.1)
+    return Set(
+      field.split(separator: ",").map {
+        String($0.prefix { $0 != "(" }).trimmingCharacters(in: .whitespacesAndNewlines)
+      })
+  }
+
+  /// A list of Scripts/install-packages.
+  private func installed(_ name: String) throws -> Set<String> {
     let script = try Sources.text("Scripts/install-packages")
-    let list = try #require(script.firstMatch(of: /\nbuild=\(([^)]*)\)/)?.1)
-    for package in list.split(whereSeparator: \.isWhitespace) where package != "make" {
-      #expect(control.contains(" \(package)\n") || control.contains(" \(package),\n"), "\(package)")
-    }
+    let list = try #require(
+      try Regex("\\n\(name)=\\(([^)]*)\\)").firstMatch(in: script)?[1].substring)
+    return Set(list.split(whereSeparator: \.isWhitespace).map(String.init))
+  }
+
+  @Test func `the package needs for its build what Scripts/install-packages names, and no more`()
+    throws
+  {
+    let needed = try buildDependencies()
+    let build = try installed("build")
+    let package = try installed("package")
+    let judge = try installed("judge")
+    #expect(build.count > 8 && needed.count > 10)
+    // Every build environment of Debian's has make.
+    #expect(build.subtracting(["make"]).subtracting(needed) == [])
+    // By the packages that have debhelper's add-ons.
+    let real = needed.map { $0 == "debhelper-compat" ? "debhelper" : $0 }
+      .filter { $0 != "dh-sequence-installsysusers" }
+    #expect(Set(real).subtracting(build).subtracting(package).subtracting(judge) == [])
+  }
+
+  @Test func `the package needs for its build each library of Package.swift`() throws {
+    let manifest = try Sources.text("Package.swift")
+    let libraries = manifest.matches(of: /debian: "([^"]+)"\)/).map { String($0.1) }
+    #expect(libraries.count > 8)
+    #expect(Set(libraries).subtracting(try buildDependencies()) == [])
   }
 
   @Test func `logcheck keeps quiet about what is usual, and about nothing else`() throws {

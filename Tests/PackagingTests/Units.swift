@@ -46,5 +46,11 @@ import Testing
     let parsed = try Sources.run(
       "/sbin/apparmor_parser", ["-Q", "-T", "-W", "\(Sources.root)/debian/apparmor-profile"])
     #expect(parsed.status == 0, "\(parsed.said)")
+    // The one that the unit asks for.
+    let unit = try Sources.text("debian/voicemail-milter.service")
+    let name = try #require(unit.firstMatch(of: /\nAppArmorProfile=-(.*)\n/)?.1)
+    let profile = try Sources.text("debian/apparmor-profile")
+    #expect(profile.contains("\nprofile \(name) flags="))
+    #expect(profile.contains("<local/\(name)>"))
   }
 }
