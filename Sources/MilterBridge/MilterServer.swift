@@ -49,10 +49,11 @@ package final class MilterServer: Sendable {
   private static let maximumCommandBytes = 1 << 20
 
   private let address: ListenAddress
-  private let wakeAddress: SocketAddress?
   private let file: SocketFile?
   private let watch: PoolWatch?
   private let isStopping = Atomic<Bool>(false)
+  /// The thread in libmilter's loop, while there is one.
+  private let listener = Mutex<pthread_t?>(nil)
 
   /// Listens; MTAs that connect from now on wait until `run`.
   package init(
@@ -66,8 +67,7 @@ package final class MilterServer: Sendable {
     let socket = try ListeningSocket(
       address, named: name, mode: settings.socketMode, group: settings.socketGroup)
     self.address = address
-    wakeAddress = SocketAddress(of: socket.descriptor)
-    watch = wakeAddress.map { PoolWatch($0) }
+    watch = SocketAddress(of: socket.descriptor).map { PoolWatch($0) }
     if case .unix(let path) = address { file = SocketFile(path) } else { file = nil }
     milterProcess.withLock { process in
       process.makeSession = makeSession
@@ -97,7 +97,10 @@ package final class MilterServer: Sendable {
   /// Serves until `stop` or a signal. Blocks its thread. C: `smfi_main`
   package func run() throws(MilterError) {
     watch?.start()
+    Self.letBeWoken()
+    listener.withLock { $0 = pthread_self() }
     let result = smfi_main()
+    listener.withLock { $0 = nil }
     watch?.end()
     file?.remove()
     // Stopped before it has begun, it says it failed.
@@ -108,23 +111,35 @@ package final class MilterServer: Sendable {
   /// Makes `run` return within moments; may be called from any thread. C: `smfi_stop`
   package func stop() {
     isStopping.store(true, ordering: .relaxed)
+    // A connection of ours that libmilter takes no more would start the next daemon, where systemd keeps the socket.
+    watch?.end()
     let stopped = DispatchSemaphore(value: 0)
     // Blocks for up to 5 s, until the listening thread looks up from its poll...
     DispatchQueue.global().async {
       _ = smfi_stop()
       stopped.signal()
     }
-    // ... which a connection makes it do. One that comes before libmilter has noted the stop is
-    // taken for an MTA and wasted, so knock again.
-    repeat { knock() } while stopped.wait(timeout: .now() + .milliseconds(20)) == .timedOut
+    // ... which a signal makes it do. One that comes before the stop is noted is wasted, so send it again.
+    repeat { wake() } while stopped.wait(timeout: .now() + .milliseconds(20)) == .timedOut
   }
 
-  private func knock() {
-    guard let wakeAddress else { return }
-    let descriptor = wakeAddress.socket()
-    guard descriptor >= 0 else { return }
-    _ = wakeAddress.connect(descriptor)
-    close(descriptor)
+  /// C: poll(2) ends with EINTR, and libmilter's loop looks whether it shall stop.
+  private func wake() {
+    listener.withLock { thread in
+      if let thread { pthread_kill(thread, SIGURG) }
+    }
+  }
+
+  /// For the calling thread. SIGURG does nothing to whoever does not handle it.
+  private static func letBeWoken() {
+    var action = sigaction()
+    unsafe action.__sigaction_handler.sa_handler = { _ in }
+    unsafe sigaction(SIGURG, &action, nil)
+    // Dispatch blocks all signals in its threads.
+    var signals = sigset_t()
+    unsafe sigemptyset(&signals)
+    unsafe sigaddset(&signals, SIGURG)
+    unsafe pthread_sigmask(SIG_UNBLOCK, &signals, nil)
   }
 
   // MARK: - libmilter

@@ -22,12 +22,13 @@ final class PoolWatch: Sendable {
 
   private let address: SocketAddress
   private let ended = DispatchSemaphore(value: 0)
+  private let running = DispatchGroup()
 
   init(_ address: SocketAddress) { self.address = address }
 
   /// Until `end`, on a thread of its own.
   func start() {
-    DispatchQueue(label: "milter watch").async { [self] in
+    DispatchQueue(label: "milter watch").async(group: running) { [self] in
       while ended.wait(timeout: .now() + pause) == .timedOut { look() }
     }
   }
@@ -36,7 +37,11 @@ final class PoolWatch: Sendable {
     MilterActivity.connections > 0 ? Self.busyPause : Self.idlePause
   }
 
-  func end() { ended.signal() }
+  /// Returns when it knocks no more, or after a second.
+  func end() {
+    ended.signal()
+    _ = running.wait(timeout: .now() + Self.busyPause)
+  }
 
   private func look() {
     guard let first = knock() else { return }

@@ -58,6 +58,41 @@ import Testing
     os.execv(sys.argv[2], sys.argv[2:])
     """
 
+  /// The same, but it stays, as systemd does, and looks at the end whether somebody waits in its socket.
+  private static let keeping = """
+    import os, select, signal, socket, sys
+    listener = socket.socket(socket.AF_UNIX)
+    listener.bind(sys.argv[1])
+    listener.listen(8)
+    child = os.fork()
+    if child == 0:
+        os.dup2(listener.fileno(), 3)
+        os.set_inheritable(3, True)
+        os.environ.update(LISTEN_FDS="1", LISTEN_PID=str(os.getpid()))
+        os.execv(sys.argv[2], sys.argv[2:])
+    signal.signal(signal.SIGTERM, lambda *_: os.kill(child, signal.SIGTERM))
+    status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    sys.exit(status or (99 if select.select([listener], [], [], 0)[0] else 0))
+    """
+
+  @Test(arguments: ["drain", "SIGTERM"])
+  func `a daemon that ends leaves no connection behind that would start the next`(how: String)
+    throws
+  {
+    let directory = try TemporaryDirectory()
+    let socket = directory.file("milter.sock")
+    let milter = try RunningMilter(
+      in: directory, by: ["/usr/bin/python3", "-c", Self.keeping, socket])
+    #expect(try MTA(milter).sendEnvelope(to: ["<ann@example.com>"], queueID: "Q1") == "c")
+    if how == "drain" {
+      #expect(try milter.command("drain", "--timeout", "200ms").status == 0)
+    } else {
+      milter.process.signal(SIGTERM)
+    }
+    #expect(milter.process.waitForExit(seconds: 20) == 0)
+    withExtendedLifetime(directory) {}
+  }
+
   @Test func `systemd's socket at the path of the milter is taken, and outlives the daemon`() throws
   {
     let directory = try TemporaryDirectory()
