@@ -36,8 +36,8 @@ enum SQLValue: Sendable {
     try configure()
   }
 
-  /// Opens a file that must not be changed more than needed to read it.
-  convenience init(damaged path: String) throws(SpoolError) { try self.init(opening: path) }
+  /// Opens a file that must not be changed more than needed to read it, or `:memory:`.
+  convenience init(unprepared path: String) throws(SpoolError) { try self.init(opening: path) }
 
   private init(opening path: String) throws(SpoolError) {
     var opened: OpaquePointer?

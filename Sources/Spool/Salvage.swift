@@ -21,7 +21,7 @@ struct Salvage {
 
   /// How many messages were taken over, and how many could be seen but not read.
   func run() -> (saved: Int, lost: Int) {
-    guard let old = try? Connection(damaged: path) else { return (0, 0) }
+    guard let old = try? Connection(unprepared: path) else { return (0, 0) }
     var (saved, lost) = (0, 0)
     for id in ids(old) {
       do throws(SpoolError) {
@@ -107,9 +107,9 @@ struct Salvage {
   private func read(_ table: String, of id: String, from old: Connection, key: String)
     throws(SpoolError) -> Table
   {
-    let columns = try new.query("SELECT name FROM pragma_table_info(?)", .text(table)) {
-      $0.text(0) ?? ""
-    }
+    // An older file has not all of them.
+    let present = try old.columns(of: table)
+    let columns = try new.columns(of: table).filter(present.contains)
     let rows = try old.query(
       "SELECT \(columns.joined(separator: ", ")) FROM \(table) WHERE \(key) = ?", .text(id)
     ) { row in (0..<Int32(columns.count)).map { row.value($0) } }

@@ -75,7 +75,9 @@ final class SpoolFile {
     // Before SQLite does: it makes files for all to read, and its log takes the mode of this one.
     close(unsafe Glibc.open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600))
     let fresh = try Connection(path: path)
-    try Schema.current.prepare(fresh)
+    try Schema.current.prepare(fresh) { found in
+      notify(.upgrading(from: found, to: Schema.current.version))
+    }
     connection = fresh
     identity = (FileIdentity(path: path), FileIdentity(path: path + "-wal"))
   }

@@ -8,6 +8,8 @@ package enum SpoolNotice: Sendable, Equatable {
   case restored(path: String)
   /// The disk failed, and the file was opened anew.
   case reopened(why: String)
+  /// The file is an older program's: its tables are being made those of this one. It may take a while.
+  case upgrading(from: Int64, to: Int64)
 
   /// One line, without message text or addresses.
   package var sentence: String {
@@ -17,6 +19,7 @@ package enum SpoolNotice: Sendable, Equatable {
       "\(why); the damaged file is kept as \(path), messages saved from it: \(saved), lost: \(lost)"
     case .restored(let path): "\(path) was removed while in use, and is written again"
     case .reopened(let why): "opened again after: \(why)"
+    case .upgrading(let from, let to): "schema version \(from) becomes \(to)"
     }
   }
 }

@@ -6,6 +6,7 @@
 --  5. Each change of state is one of those that message_transition lists (docs/spool.md), and has its event.
 -- Times are milliseconds since 1970, UTC: waiting survives restarts.
 -- auto_vacuum must be set before the first table (Connection does).
+-- A change here needs a new version (Schema): an older file gets the columns that both have, else what DEFAULT says.
 
 CREATE TABLE message (
   id TEXT PRIMARY KEY,
@@ -21,7 +22,7 @@ CREATE TABLE message (
     ELSE stage IN ('transcription', 'delivery') END),
   received_ms INTEGER NOT NULL,
   deadline_from_ms INTEGER,             -- of the transcription deadline, where it is not received_ms
-  allowed_ms INTEGER NOT NULL DEFAULT 0,  -- from then to the deadline
+  allowed_ms INTEGER NOT NULL DEFAULT 300000,  -- from then to the deadline; of version 1: five minutes
   due_ms INTEGER NOT NULL,              -- not before; of waiting, ready, deferred
   -- What goes out; 'reply' once the message itself is in the mailbox.
   form TEXT NOT NULL DEFAULT 'enhanced' CHECK (form IN ('enhanced', 'original', 'reply')),

@@ -14,7 +14,7 @@ struct LongAnswers {
     spool.execute("PRAGMA auto_vacuum = INCREMENTAL")
     spool.execute("PRAGMA journal_mode = WAL")
     spool.executescript(open(schema).read())
-    spool.execute("PRAGMA user_version = 1")
+    spool.execute("PRAGMA user_version = 2")
     for number in range(450):
         id = "%014d" % number
         spool.execute("INSERT INTO message (id, state, stage, received_ms, due_ms, sender,"

@@ -52,12 +52,13 @@ import Voicemail
   @Test func `a spool of a newer program is refused and left alone`() throws {
     let spool = try TestSpool()
     try spool.store.accept(.sample())
-    try spool.run("PRAGMA user_version = 2")
+    let newer = Schema.current.version + 1
+    try spool.run("PRAGMA user_version = \(newer)")
     let error = #expect(throws: SpoolError.self) { try spool.reopen() }
     #expect(
       error?.sentence
-        == "spool \(spool.file): has schema version 2, this program knows 1; install the newer "
-        + "voicemail-milter again")
+        == "spool \(spool.file): has schema version \(newer), this program knows \(newer - 1); "
+        + "install the newer voicemail-milter again")
   }
 
   @Test func `no directory, and no spool where one must be`() throws {

@@ -97,42 +97,6 @@ import Voicemail
     #expect(late.withLock { $0 } == true)
     #expect(try spool.store.find("") == ["late"])
   }
-
-  // MARK: - Versions
-
-  private static let two = Schema(steps: [
-    Schema.current.steps[0], "ALTER TABLE message ADD COLUMN colour TEXT; CREATE TABLE extra (x);",
-  ])
-
-  private func upgrade(_ spool: TestSpool, _ schema: Schema) throws {
-    try spool.store.commits.file.withLock { file throws(SpoolError) in
-      try schema.prepare(try file.connected())
-    }
-  }
-
-  @Test func `an older file is brought up to date, once, with all that it holds`() throws {
-    let spool = try TestSpool()
-    try spool.store.accept(.sample("kept"))
-    for _ in 1...2 { try upgrade(spool, Self.two) }
-    #expect(try spool.number("PRAGMA user_version") == 2)
-    #expect(try spool.text("SELECT colour FROM message") == nil)
-    #expect(try spool.number("SELECT count(*) FROM extra") == 0)
-    #expect(try spool.store.find("") == ["kept"])
-    // And back: the older program refuses it.
-    let error = #expect(throws: SpoolError.self) { try spool.reopen() }
-    #expect(error?.sentence.contains("has schema version 2, this program knows 1") == true)
-  }
-
-  @Test func `a step that fails leaves the file as it was`() throws {
-    let spool = try TestSpool()
-    try spool.store.accept(.sample("kept"))
-    let bad = Schema(steps: Self.two.steps + ["CREATE TABLE third (x); CREATE TABLE extra (x);"])
-    let error = #expect(throws: SpoolError.self) { try upgrade(spool, bad) }
-    #expect(error?.sentence.contains("table extra already exists") == true)
-    #expect(try spool.number("PRAGMA user_version") == 2)
-    #expect(try spool.number("SELECT count(*) FROM sqlite_schema WHERE name = 'third'") == 0)
-    #expect(try spool.store.find("") == ["kept"])
-  }
 }
 
 /// Another program that holds the spool's write lock.

@@ -7,6 +7,10 @@ extension Daemon {
     while true {
       do throws(SpoolError) {
         let store = try JobStore(directory: settings.stateDirectory) { [log] notice in
+          if case .upgrading(let from, let to) = notice {
+            log.info("the spool is brought up to date", ["from": "\(from)", "to": "\(to)"])
+            return
+          }
           // Each once: of alarms only the first of a minute has its line.
           log.warning("the spool looked after itself", ["why": notice.sentence])
           alarms.raise(notice)
