@@ -14,6 +14,7 @@
  * Prints `messages=N sessions=N seconds=S accepted=N continued=N discarded=N other=N p50_ms=T p99_ms=T`, the
  * times from the end of the message to its answer.
  */
+#define _GNU_SOURCE
 #include <errno.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -29,7 +30,7 @@ enum { NR_HDR = 0x80, NO_CONNECT = 0x1, NO_HELO = 0x2, NO_MAIL = 0x4, NO_RCPT = 
        NO_HEADERS = 0x20, NO_EOH = 0x40, NO_DATA = 0x200, NR_CONNECT = 0x1000, NR_HELO = 0x2000,
        NR_MAIL = 0x4000, NR_RCPT = 0x8000, NR_DATA = 0x10000, NR_EOH = 0x40000, NR_BODY = 0x80000 };
 
-enum state { NEGOTIATING, CONNECTING, IN_HEADERS, IN_BODY };
+enum state { NEGOTIATING, CONNECTING, WAITING, IN_HEADERS, IN_BODY };
 
 struct buffer { char *bytes; size_t count, room; };
 
@@ -40,6 +41,7 @@ struct session {
   int awaited;   /* replies still to come in this state */
   int messages;  /* sent in this session */
   double ended;  /* when its body was sent */
+  struct session *next; /* that waits for its turn, too */
   char input[4096];
   size_t filled;
 };
@@ -122,11 +124,12 @@ static double now(void)
   return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
 }
 
-/* Whoever is told to be slow waits here: an answer that comes meanwhile is read a little late. */
-static void pace(void)
+static struct session *first_waiting, **last_waiting = &first_waiting;
+
+/* Seconds until the next message may begin; -r. */
+static double until_next(void)
 {
-  double left = begin + (double)started / rate - now();
-  if (rate > 0 && left > 0) usleep((useconds_t)(left * 1e6));
+  return rate > 0 ? begin + (double)started / rate - now() : 0;
 }
 
 static void put_voicemail_headers(void)
@@ -145,13 +148,24 @@ static void put_voicemail_headers(void)
   put_header("Content-Type", " multipart/mixed; boundary=\"----voicemail_310014242\"");
 }
 
+static void send_headers(struct session *session);
+
+/* In a queue while it is too early: the answers to others are read meanwhile. */
+static void next_message(struct session *session)
+{
+  if (!first_waiting && until_next() <= 0) { send_headers(session); return; }
+  session->state = WAITING;
+  session->next = NULL;
+  *last_waiting = session;
+  last_waiting = &session->next;
+}
+
 /* The macros and commands Postfix sends for a message, with the header fields of ordinary mail. */
 static void send_headers(struct session *session)
 {
   char text[256];
   struct buffer *to = &scratch;
 
-  pace();
   session->state = IN_HEADERS;
   session->awaited = granted(session, NO_MAIL, NR_MAIL) + granted(session, NO_RCPT, NR_RCPT) +
                      granted(session, NO_DATA, NR_DATA) + granted(session, NO_EOH, NR_EOH);
@@ -277,7 +291,7 @@ static void decide(struct session *session, char reply)
   decided++;
   if (session->state == CONNECTING) started++;
   if (session->state != CONNECTING && session->messages < per_session && started < wanted_messages)
-    send_headers(session);
+    next_message(session);
   else
     close_session(session);
 }
@@ -291,8 +305,12 @@ static void take_reply(struct session *session, char reply, const unsigned char 
     send_connect(session);
     if (session->steps & (NO_CONNECT | NR_CONNECT)) {
       send_helo(session);
-      if (session->awaited == 0) send_headers(session);
+      if (session->awaited == 0) next_message(session);
     }
+    return;
+  case WAITING:
+    errno = 0;
+    fail("a reply between messages");
     return;
   case CONNECTING:
     if (reply == 'a') { decide(session, reply); return; }
@@ -301,7 +319,7 @@ static void take_reply(struct session *session, char reply, const unsigned char 
     } else if (!granted(session, NO_CONNECT, NR_CONNECT)) {
       session->awaited--;
     }
-    if (session->awaited == 0) send_headers(session);
+    if (session->awaited == 0) next_message(session);
     return;
   case IN_HEADERS:
     if (--session->awaited > 0) {
@@ -405,15 +423,25 @@ int main(int count, char **arguments)
   for (int index = 0; index < concurrent; index++, open_now++) open_session(poller, &sessions[index]);
   while (open_now > 0) {
     struct epoll_event events[64];
-    int ready = epoll_wait(poller, events, 64, 20000);
+    double left = first_waiting ? until_next() : 20;
+    struct timespec limit = { .tv_sec = (time_t)left, .tv_nsec = (long)((left - (double)(time_t)left) * 1e9) };
+    if (left <= 0) limit.tv_sec = limit.tv_nsec = 0;
+    int ready = epoll_pwait2(poller, events, 64, &limit, NULL);
     if (ready < 0 && errno == EINTR) continue;
-    if (ready <= 0) fail("no reply within 20 s");
+    if (ready < 0 || (ready == 0 && !first_waiting)) fail("no reply within 20 s");
     for (int index = 0; index < ready; index++) {
       struct session *session = events[index].data.ptr;
       receive(session);
       if (session->descriptor >= 0) continue;
       if (started < wanted_messages) open_session(poller, session);
       else open_now--;
+    }
+    while (first_waiting && (started >= wanted_messages || until_next() <= 0)) {
+      struct session *session = first_waiting;
+      if (!(first_waiting = session->next)) last_waiting = &first_waiting;
+      if (started < wanted_messages) { send_headers(session); continue; }
+      close_session(session);
+      open_now--;
     }
   }
   clock_gettime(CLOCK_MONOTONIC, &to);
