@@ -8,10 +8,15 @@ internal import Voicemail
 struct Salvage {
   let path: String
   let new: Connection
+  /// Hears of each message that is there, though not whole.
+  let notify: (SpoolNotice) -> Void
 
-  init(from path: String, into new: Connection) {
+  init(
+    from path: String, into new: Connection, notify: @escaping (SpoolNotice) -> Void
+  ) {
     self.path = path
     self.new = new
+    self.notify = notify
   }
 
   fileprivate struct Table {
@@ -26,8 +31,10 @@ struct Salvage {
     for id in ids(old) {
       do throws(SpoolError) {
         try new.run("BEGIN IMMEDIATE")
-        if try takeOver(id, from: old) { saved += 1 }
+        let found = try takeOver(id, from: old)
         try new.run("COMMIT")
+        if found.isTaken { saved += 1 }
+        if let why = found.why { notify(.unreadable(id: id, reason: why)) }
       } catch {
         if new.isInTransaction { _ = try? new.run("ROLLBACK") }
         lost += 1
@@ -66,15 +73,17 @@ struct Salvage {
     return found.sorted()
   }
 
-  /// False for history.
-  private func takeOver(_ id: String, from old: Connection) throws(SpoolError) -> Bool {
+  /// `isTaken`: false for history; `why` it has failed, if so.
+  private func takeOver(_ id: String, from old: Connection) throws(SpoolError)
+    -> (isTaken: Bool, why: String?)
+  {
     var message = try read("message", of: id, from: old, key: "id")
     let recipients = try read("recipient", of: id, from: old, key: "message_id")
     guard !message.rows.isEmpty, !recipients.rows.isEmpty else {
       throw SpoolError("spool \(path): message \(id): nothing is left of it")
     }
     if let state = message["state"]?.text.flatMap(JobState.init(rawValue:)), !state.isOpen {
-      return false
+      return (false, nil)
     }
     var content = Table(columns: [], rows: [])
     var why: String?
@@ -101,7 +110,7 @@ struct Salvage {
     if let story = try? read("event", of: id, from: old, key: "message_id") {
       try write(story, to: "event")
     }
-    return true
+    return (true, why)
   }
 
   private func read(_ table: String, of id: String, from old: Connection, key: String)

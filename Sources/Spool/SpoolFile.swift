@@ -156,7 +156,9 @@ final class SpoolFile {
     try open()
     poison = nil
     guard let connection else { return }
-    let (saved, lost) = Salvage(from: aside, into: connection).run()
+    let (saved, lost) = Salvage(
+      from: aside, into: connection, notify: notify
+    ).run()
     notify(.setAside(path: aside, why: why.sentence, saved: saved, lost: lost))
   }
 

@@ -165,6 +165,11 @@ import Voicemail
       notices.withLock { $0 }.contains {
         if case .setAside(_, _, 40, 0) = $0 { true } else { false }
       })
+    // Each that is not whole is named once.
+    let named = notices.withLock { notices in
+      notices.compactMap { if case .unreadable(let id, _) = $0 { id } else { nil } }
+    }
+    #expect(named.count == failed && Set(named).count == failed)
     #expect(try store.pauses() == [.init(stage: .delivery, sinceMS: 1_000, who: "somebody")])
     let seen = try store.commits.perform { connection throws(SpoolError) in
       try connection.query("SELECT fingerprint FROM seen") { Array($0.blob(0)) }
