@@ -28,6 +28,9 @@ package struct JobSummary: Sendable, Codable, Equatable {
   package var dueMS: Int64
   package var sizeBytes: Int64
   package var form: DeliveryForm
+  /// The name of its policy, and how that has it travel; nil: it cannot be read.
+  package var policy: String?
+  package var mode: Policy.Mode?
   package var sender: String
   package var recipients: [Recipient]
   package var queueID: String?
@@ -45,6 +48,8 @@ package struct JobSummary: Sendable, Codable, Equatable {
     try values.encode(dueMS, forKey: .dueMS)
     try values.encode(sizeBytes, forKey: .sizeBytes)
     try values.encode(form, forKey: .form)
+    try values.encode(policy, forKey: .policy)
+    try values.encode(mode, forKey: .mode)
     try values.encode(sender, forKey: .sender)
     try values.encode(recipients, forKey: .recipients)
     try values.encode(queueID, forKey: .queueID)
@@ -83,16 +88,18 @@ extension JobStore {
     }
     let sql = """
       SELECT id, state, received_ms, due_ms, size_bytes, form, sender, queue_id, new_queue_id,
-        delivery_attempts, reason, held_by
+        delivery_attempts, reason, held_by, policy
       FROM message WHERE \(conditions.joined(separator: " AND ")) ORDER BY id LIMIT ?
       """
     values.append(.integer(limit))
     return try commits.perform { [values] connection throws(SpoolError) in
       var jobs = try connection.query(sql, list: values) { row in
-        JobSummary(
+        let policy = try? JSONColumn.policy(row.text(12), of: row.text(0) ?? "")
+        return JobSummary(
           id: row.text(0) ?? "", state: JobState(rawValue: row.text(1) ?? "") ?? .held,
           receivedMS: row.integer(2), dueMS: row.integer(3), sizeBytes: row.integer(4),
-          form: DeliveryForm(rawValue: row.text(5) ?? "") ?? .original, sender: row.text(6) ?? "",
+          form: DeliveryForm(rawValue: row.text(5) ?? "") ?? .original,
+          policy: policy?.name, mode: policy?.mode, sender: row.text(6) ?? "",
           recipients: [], queueID: row.text(7), newQueueID: row.text(8),
           deliveryAttempts: Int(row.integer(9)), reason: row.text(10), heldBy: row.text(11))
       }
