@@ -211,6 +211,41 @@ import Testing
         + "\(windows.reply), after the dot \(windows.dot)")
   }
 
+  /// A backup, for example. For a minute with `make crash-test`, else as long as the daemon itself waits.
+  private static let lockSeconds =
+    ProcessInfo.processInfo.environment["CRASH_ROUNDS"] == nil ? 2 : 60
+
+  @Test func `while another program locks the spool under load, mail passes and arrives once`()
+    throws
+  {
+    let postfix = try PrivatePostfix()
+    let milter = try RunningMilter(Self.settings(postfix))
+    let load = CrashLoad(postfix.smtpPort, try VoicemailRecording.silence(seconds: 1))
+    load.start(threads: Self.senders)
+    #expect(load.waitForMore(4))
+    let lock = try SpoolLocker(milter.stateDirectory)
+    let end = ContinuousClock.now + .seconds(Self.lockSeconds)
+    while ContinuousClock.now < end { try #require(load.waitForMore(1)) }
+    let passed = milter.logLines("error: voicemail passes", "database is locked").count
+    #expect(passed > 0)
+    lock.end()
+    let before = milter.logLines("info: voicemail").count
+    #expect(eventually { milter.logLines("info: voicemail").count > before })
+    load.stop()
+    try Self.waitUntilEmpty(milter)
+    #expect(milter.process.isRunning)
+    var unchanged = 0
+    for (user, mail) in load.accepted {
+      let copies = postfix.waitForMail(of: user, seconds: 30)
+      #expect(copies.count == 1, "\(user)")
+      unchanged += try Self.check(copies, sent: mail, user).filter { $0 == nil }.count
+    }
+    // Not of each there is a line.
+    #expect(unchanged >= passed)
+    print(
+      "a lock of \(Self.lockSeconds) s: \(load.accepted.count) messages, \(unchanged) unchanged")
+  }
+
   // MARK: - What must hold
 
   private static func settings(_ postfix: PrivatePostfix) -> RunningMilter.Settings {
