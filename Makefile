@@ -5,6 +5,7 @@
 # make crash-test  the daemon is killed at random, ROUNDS=500 times; make test does it 5 times
 # make deb     the Debian package, in build/deb
 # make deb-test  it is installed, used, upgraded, removed and purged in a small Debian of its own
+# make system-test  the same in a virtual machine with systemd and AppArmor: units, sandbox, journal; takes 10 minutes
 # make bench   it is measured beside other milters (QUICK=1 in 4 minutes); docs/benchmark.md
 # make bench-speech  word errors, time and memory of the default engine (QUICK=1 in 10 minutes); docs/engines.md
 #
@@ -14,7 +15,7 @@
 LINKER = -Xlinker -z -Xlinker relro -Xlinker -z -Xlinker now -Xlinker --build-id
 SWIFT_BUILD = swift build -c release --static-swift-stdlib --product voicemail-milter $(LINKER)
 
-.PHONY: demo test fuzz crash-test bench bench-speech build program deb deb-test install-packages
+.PHONY: demo test fuzz crash-test bench bench-speech build program deb deb-test system-test install-packages
 
 demo:
 	@Scripts/install-packages demo
@@ -61,6 +62,9 @@ deb:
 
 deb-test: deb
 	@Scripts/package-test build/deb
+
+system-test: deb
+	@Scripts/system-test build/deb
 
 install-packages:
 	@Scripts/install-packages test

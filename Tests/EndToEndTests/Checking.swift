@@ -38,6 +38,10 @@ struct Checking {
     #expect(
       open.text.contains("WRONG   spool: others may enter \(milter.stateDirectory)\n"))
     #expect(open.text.contains("mend:  chmod 0710 \(milter.stateDirectory)\n"))
+    // The way back is tried whatever there is in front of it.
+    let unknown = try milter.command("check", "--live", "--postfix-config", "/nonexistent").text
+    #expect(unknown.contains("WRONG   Postfix: "))
+    #expect(unknown.contains("ok      way back: "))
   }
 
   struct Mistake: CustomTestStringConvertible, Sendable {

@@ -66,7 +66,7 @@ struct CheckCommand {
           grade: .wrong, what: "Postfix: \(error.sentence)",
           why: "Its configuration cannot be read, and no other MTA was found.",
           mend: ["postconf -n"])
-      ]
+      ] + ListenerCheck(settings: settings, frontLimit: nil, option: nil).findings()
     }
   }
 
