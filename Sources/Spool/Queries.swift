@@ -6,6 +6,8 @@ package struct SpoolStatistics: Sendable, Codable, Equatable {
   package var messages: [String: Int]
   /// Age of the oldest message that is not delivered.
   package var oldestReceivedMS: Int64?
+  /// Of those that go on by themselves: neither held nor failed.
+  package var oldestMovingMS: Int64?
   package var deliveredLastHour: Int
   package var deliveredLastDay: Int
   /// Of the last day's, those whose transcript is `failed`, and those that went out as they came.
@@ -72,12 +74,15 @@ extension JobStore {
       }
       for row in counts { messages[row.state] = row.count }
       var oldest: Int64?
+      var oldestMoving: Int64?
       for state in JobState.allCases where state.isOpen {
         let first =
           try connection.query(
             "SELECT min(received_ms) FROM message WHERE state = ?", .text(state.rawValue)
           ) { $0.isNull(0) ? nil : $0.integer(0) }.first ?? nil
         oldest = [oldest, first].compactMap(\.self).min()
+        guard ![.held, .failed].contains(state) else { continue }
+        oldestMoving = [oldestMoving, first].compactMap(\.self).min()
       }
       let day = try connection.query(
         """
@@ -98,7 +103,7 @@ extension JobStore {
         """, .integer(nowMS - 86_400_000)
       ) { Double($0.integer(0)) / 1_000 }.sorted()
       return SpoolStatistics(
-        messages: messages, oldestReceivedMS: oldest,
+        messages: messages, oldestReceivedMS: oldest, oldestMovingMS: oldestMoving,
         deliveredLastHour: day.filter { $0.minute > hour }.map(\.count).reduce(0, +),
         deliveredLastDay: day.map(\.count).reduce(0, +),
         withoutTranscriptLastDay: day.map(\.without).reduce(0, +),

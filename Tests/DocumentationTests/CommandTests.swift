@@ -34,8 +34,8 @@ import Testing
         mayBegin = line.isEmpty && !isFenced
       }
     }
-    // What main.cf says is tested where the examples are.
-    return blocks.filter { !$0.isEmpty && !$0[0].hasSuffix(" =") }.map {
+    // What main.cf says is tested where the examples are, what Prometheus is told below.
+    return blocks.filter { !$0.isEmpty && !$0[0].hasSuffix(" =") && !$0[0].hasSuffix(":") }.map {
       $0.joined(separator: "\n")
     }
   }
@@ -127,6 +127,18 @@ import Testing
       }
     }
     #expect(blocks > 4)
+  }
+
+  @Test func `what Prometheus is told is understood by it`() throws {
+    let lines = try Self.lines("docs/status-page.md")
+    let block = lines.drop { $0 != "    scrape_configs:" }.prefix { $0.hasPrefix("    ") }
+    #expect(block.count > 3)
+    let directory = try TemporaryDirectory()
+    let path = directory.file("prometheus.yml")
+    try block.map { $0.dropFirst(4) + "\n" }.joined().write(
+      toFile: path, atomically: true, encoding: .utf8)
+    let checked = try run("/usr/bin/promtool", ["check", "config", path])
+    #expect(checked.status == 0, "\(checked.said)")
   }
 
   // MARK: - Troubleshooting

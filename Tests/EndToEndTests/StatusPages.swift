@@ -122,6 +122,12 @@ struct StatusPages {
     let rules = Self.root.appendingPathComponent("contrib/prometheus/voicemail-milter.rules.yml")
     let check = try ChildProcess("/usr/bin/promtool", ["check", "rules", rules.path])
     #expect(check.waitForExit(seconds: 20) == 0, "\(check.errors)")
+    let fired = try ChildProcess(
+      "/usr/bin/promtool",
+      ["test", "rules", Self.root.appendingPathComponent("Tests/AlertRules/alerts.yml").path])
+    #expect(
+      fired.waitForExit(seconds: 20) == 0,
+      "\(String(decoding: fired.output, as: UTF8.self))\(fired.errors)")
     let dashboard = Self.root.appendingPathComponent("contrib/grafana/voicemail-milter.json")
     #expect(try JSONSerialization.jsonObject(with: Data(contentsOf: dashboard)) is [String: Any])
     for file in [rules, dashboard] {

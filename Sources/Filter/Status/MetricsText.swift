@@ -93,6 +93,10 @@ enum MetricsText {
       "Age of the oldest message in the spool; 0 when it is empty.",
       [("", spool.oldestReceivedMS.map { Double(max(nowMS - $0, 0)) / 1_000 } ?? 0)])
     add(
+      "oldest_moving_age_seconds", "gauge",
+      "Age of the oldest message that is neither held nor failed; 0 when there is none.",
+      [("", spool.oldestMovingMS.map { Double(max(nowMS - $0, 0)) / 1_000 } ?? 0)])
+    add(
       "spool_bytes", "gauge", "Bytes of the spool's file in use.", [("", Double(spool.spoolBytes))])
     add(
       "spool_free_bytes", "gauge", "Bytes left on the spool's disk.",
