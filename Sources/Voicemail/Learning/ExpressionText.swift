@@ -22,7 +22,9 @@ enum ExpressionText {
     for index in first.indices {
       let texts = Set(runs.map { $0[index].lowercased() })
       let isDigits = runs.allSatisfy { $0[index].allSatisfy(\.isWholeNumber) }
-      if isDigits {
+      if runs.allSatisfy({ isIdentifier($0[index]) }) {
+        result += "[0-9a-f-]{36}"
+      } else if isDigits {
         result += "\\d+"
       } else if texts.count == 1, let only = texts.first {
         result += escaped(only)
@@ -35,7 +37,7 @@ enum ExpressionText {
     return result
   }
 
-  /// Runs of digits, of letters, and single other characters.
+  /// UUIDs, runs of digits, of letters, and single other characters.
   private static func runs(_ text: String) -> [Substring] {
     func kind(_ character: Character) -> Int {
       character.isWholeNumber ? 0 : character.isLetter ? 1 : 2
@@ -43,10 +45,19 @@ enum ExpressionText {
     var result: [Substring] = []
     var rest = text[...]
     while let first = rest.first {
-      let run = kind(first) == 2 ? rest.prefix(1) : rest.prefix { kind($0) == kind(first) }
+      let run =
+        isIdentifier(rest.prefix(36))
+        ? rest.prefix(36)
+        : kind(first) == 2 ? rest.prefix(1) : rest.prefix { kind($0) == kind(first) }
       result.append(run)
       rest = rest.dropFirst(run.count)
     }
     return result
+  }
+
+  /// Whether it is a UUID.
+  private static func isIdentifier(_ text: Substring) -> Bool {
+    text.split(separator: "-", omittingEmptySubsequences: false).map(\.count) == [8, 4, 4, 4, 12]
+      && text.allSatisfy { $0 == "-" || $0.isHexDigit }
   }
 }

@@ -8,11 +8,11 @@ package struct RuleProposal: Sendable {
     package var value: String
     /// For the administrator, above the line; nil when it speaks for itself.
     package var comment: String?
+    /// How likely it is that only this phone system fulfils it, from 0.
+    var strength: Int
   }
 
   package private(set) var lines: [Line] = []
-  /// Conditions that only this phone system is likely to fulfil.
-  private var strength = 0
 
   /// Samples that hold a recording; at least one.
   package init(_ samples: [MessageFacts]) {
@@ -28,10 +28,38 @@ package struct RuleProposal: Sendable {
   }
 
   /// Whether a rule may be made of it: the samples have something in common that other mail has not.
-  package var isUsable: Bool { strength >= 2 }
+  package var isUsable: Bool { strength >= Self.enough }
 
-  /// Without the lines that do not hold for a sample, as `holds` finds out.
-  package mutating func keep(_ holds: (Line) -> Bool) { lines = lines.filter(holds) }
+  private static let enough = 2
+  private var strength: Int { lines.reduce(0) { $0 + $1.strength } }
+
+  /// Without the lines that do not hold for a sample, as `holds` finds out. Where enough is left, who the caller is
+  /// decides nothing: the field is missing when the caller withholds it.
+  package mutating func keep(_ holds: (Line) -> Bool) {
+    lines = lines.filter(holds)
+    for index in lines.indices where lines[index].key.hasPrefix("header ") {
+      let line = lines[index]
+      guard let fact = Self.callerFact(line.value), strength - line.strength >= Self.enough else {
+        continue
+      }
+      lines[index].key = "find \(line.key)"
+      lines[index].strength = 0
+      // Conditions are asked first, and a field of its own says it better.
+      for other in lines.indices where other != index {
+        lines[other].value = lines[other].value.split(
+          separator: "(?<\(fact)>", omittingEmptySubsequences: false
+        ).joined(separator: "(?:")
+      }
+    }
+  }
+
+  /// What an expression finds that is nothing but the caller's number or name.
+  private static func callerFact(_ expression: String) -> String? {
+    expression == callerNumber ? "number" : expression == callerName ? "name" : nil
+  }
+
+  private static let callerNumber = "^(?<number>.*)$"
+  private static let callerName = "^(?<name>.*)$"
 
   private mutating func add(
     _ key: String, _ value: String, _ comment: String? = nil, strength: Int = 0
@@ -43,8 +71,7 @@ package struct RuleProposal: Sendable {
       number += 1
     }
     guard number <= 10 else { return }
-    lines.append(Line(key: name, value: value, comment: comment))
-    self.strength += strength
+    lines.append(Line(key: name, value: value, comment: comment, strength: strength))
   }
 
   // MARK: - Fields
@@ -92,9 +119,9 @@ package struct RuleProposal: Sendable {
       return
     }
     guard speaks else {
-      // A field of its own with the same value in all: a sign, not a fact.
+      // A field of its own with the same value in all: a sign, not a fact. What has digits in it may be one.
       if Set(values).count == 1, let value = values.first, (1...60).contains(value.utf8.count),
-        name.lowercased().hasPrefix("x-")
+        name.lowercased().hasPrefix("x-"), !value.contains(where: \.isWholeNumber)
       {
         add("header \(name)", "^\(ExpressionText.escaped(value))$", strength: 1)
       }
@@ -111,14 +138,14 @@ package struct RuleProposal: Sendable {
     {
       return "^(?<duration>\\d[\\d:]*)"
     }
-    if name.contains("name") { return "^(?<name>.*)$" }
+    if name.contains("name") { return callerName }
     if name.contains("mailbox") || name.contains("extension") || words.contains("ext") {
       return "^(?<mailbox>\\S+)"
     }
     if values.contains(where: { CallerText.isNumber($0) }),
       name.contains("call") || name.contains("phone")
     {
-      return "^(?<number>.*)$"
+      return callerNumber
     }
     if Set(values).count == 1, let value = values.first, value.utf8.count <= 60 {
       return "^\(ExpressionText.escaped(value))$"
@@ -161,19 +188,25 @@ package struct RuleProposal: Sendable {
 
   private mutating func addSubject(_ samples: [MessageFacts]) {
     let subjects = samples.map { $0.header("Subject") ?? "" }
-    guard let template = SubjectTemplate(subjects) else { return }
+    let callers = lines.filter { $0.value == Self.callerName }.flatMap { line in
+      samples.compactMap { $0.header(String(line.key.dropFirst("header ".count))) }
+    }
+    guard let template = SubjectTemplate(subjects, callers: callers) else { return }
     add("header Subject", template.expression, strength: template.frameWords > 1 ? 1 : 0)
   }
 
   private mutating func addPartName(_ names: [String], _ count: Int) {
     guard names.count == count, !names.isEmpty else { return }
-    if let shape = ExpressionText.shape(of: names) {
-      add("part name", "^\(shape)$")
-      return
-    }
-    let endings = Set(names.compactMap { $0.split(separator: ".").last?.lowercased() })
-    add(
-      "part name", "\\.(?:\(endings.sorted().map(ExpressionText.escaped).joined(separator: "|")))$")
+    let pieces = names.map { $0.split(separator: ".", omittingEmptySubsequences: false) }
+    guard pieces.allSatisfy({ $0.count > 1 }) else { return }
+    let endings = Set(pieces.compactMap { $0.last?.lowercased() }).sorted()
+      .map(ExpressionText.escaped)
+    let ending = endings.count == 1 ? endings[0] : "(?:\(endings.joined(separator: "|")))"
+    let stems = pieces.map { $0.dropLast().joined(separator: ".") }
+    // The words of a single name may be those of the caller.
+    let isTelling = count > 1 || stems.allSatisfy { !$0.contains(" ") }
+    let stem = isTelling ? ExpressionText.shape(of: stems).map { "^\($0)" } : nil
+    add("part name", "\(stem ?? "")\\.\(ending)$")
   }
 
   private mutating func addText(_ samples: [MessageFacts]) {
@@ -185,7 +218,7 @@ package struct RuleProposal: Sendable {
       let facts = fact == "caller" ? ["name", "number"] : [fact]
       guard !known.isSuperset(of: facts) else { continue }
       // Where little else tells this phone system from others, the line must be there.
-      let isCondition = strength < 2 && fact != "time"
+      let isCondition = !isUsable && fact != "time"
       add(isCondition ? "text" : "find text", expression, strength: isCondition ? 1 : 0)
     }
   }

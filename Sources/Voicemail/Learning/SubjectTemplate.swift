@@ -6,19 +6,31 @@ struct SubjectTemplate: Equatable {
   /// Words of the frame with a letter in them.
   let frameWords: Int
 
-  /// nil when no word is common to all.
-  init?(_ subjects: [String]) {
-    let lines = subjects.map {
-      SafeText.line($0, limit: 300).split(separator: " ").map(String.init)
-    }
+  /// nil when no word is common to all. `callers`: names that are known not to be words of the frame.
+  init?(_ subjects: [String], callers: [String] = []) {
+    let lines = subjects.map(Self.words)
     guard let first = lines.first, !first.isEmpty else { return nil }
     var frame = subjects.count == 1 ? Self.fixedWords(first) : first
     for line in lines.dropFirst() { frame = Self.common(frame, line) }
     // A number that happens to be the same in all is no word of the frame.
-    frame = frame.filter { $0.contains(where: \.isLetter) && !$0.contains(where: \.isWholeNumber) }
+    let names = Set(callers.flatMap { $0.split(separator: " ").map(String.init) })
+    frame = frame.filter {
+      $0.contains(where: \.isLetter) && !$0.contains(where: \.isWholeNumber) && !names.contains($0)
+        && !["am", "pm"].contains($0.lowercased())
+    }
     frameWords = frame.count
     guard frameWords > 0 else { return nil }
     expression = Self.expression(frame, lines)
+  }
+
+  /// `MB:1001` is two: a label, and what it labels.
+  private static func words(_ subject: String) -> [String] {
+    SafeText.line(subject, limit: 300).split(separator: " ").flatMap { word -> [String] in
+      guard let colon = word.firstIndex(of: ":"), colon > word.startIndex,
+        word[..<colon].allSatisfy(\.isLetter), word.index(after: colon) < word.endIndex
+      else { return [String(word)] }
+      return [String(word[...colon]), String(word[word.index(after: colon)...])]
+    }
   }
 
   /// Of a single subject what cannot be told from others is guessed: words without digits, but those between a word such as
@@ -29,7 +41,7 @@ struct SubjectTemplate: Equatable {
     var result: [String] = []
     var isName = false
     for word in words {
-      if closers.contains(word.lowercased()) { isName = false }
+      if closers.contains(word.lowercased()) || word.hasSuffix(":") { isName = false }
       if !isName { result.append(word) }
       if openers.contains(word.lowercased()) { isName = true }
     }
@@ -76,7 +88,8 @@ struct SubjectTemplate: Equatable {
         case (true, true): result += "(?: \(text))?"
         case (true, false): result += "(?:\(text) )?"
         case (false, _):
-          result += (needsSpace ? " " : "") + text
+          let space = position > 0 && frame[position - 1].hasSuffix(":") ? " ?" : " "
+          result += (needsSpace ? space : "") + text
           needsSpace = true
         }
       }

@@ -10,7 +10,8 @@ struct VariableText {
   }
 
   static let mailboxLabels: Set<String> = [
-    "mailbox", "box", "extension", "ext", "inbox", "to", "nebenstelle", "für", "mailboxnummer",
+    "mailbox", "box", "mb", "extension", "ext", "inbox", "to", "nebenstelle", "für",
+    "mailboxnummer",
     "poste", "interno", "extensión", "anschluss",
   ]
   static let callerLabels: Set<String> = [
@@ -33,7 +34,10 @@ struct VariableText {
   }
 
   private func group(_ filled: [String], _ used: inout Set<String>) -> String {
-    if filled.allSatisfy({ CallFacts.seconds($0) != nil && $0.contains(":") }) {
+    let isClock = { (text: String) in
+      text.contains(":") && text.allSatisfy { $0.isWholeNumber || $0 == ":" }
+    }
+    if filled.allSatisfy({ isClock($0) && CallFacts.seconds($0) != nil }) {
       return named("duration", "[\\d:]+", &used)
     }
     if filled.allSatisfy({ CallerText.isNumber($0) }) {
@@ -42,11 +46,18 @@ struct VariableText {
       }
       return named("number", "\\+?[\\d ().-]+\\d", &used)
     }
-    // `Anna Meyer (07700900123)`, `Anna Meyer <07700900123>`, `Anna Meyer 07700900123`
+    // `Anna Meyer (07700900123)`, `Anna Meyer <07700900123>`, `Anna Meyer (415) 555-0100`
     if filled.allSatisfy(Self.endsWithNumber), !used.contains("number") {
       let name = used.contains("name") ? ".*?" : "(?<name>.*?)"
       used.formUnion(["name", "number"])
-      return name + " ?[(<]?(?<number>\\+?\\d[\\d ().-]*\\d)[)>]?"
+      return filled.allSatisfy { $0.hasSuffix(")") || $0.hasSuffix(">") }
+        ? name + " ?[(<]?(?<number>\\+?\\d[\\d ().-]*\\d)[)>]?"
+        : name + " ?(?<number>\\+?\\(?\\d[\\d ().-]*\\d)"
+    }
+    // `5010 (Anna Meyer)`
+    if filled.allSatisfy(Self.beginsWithNumber), !used.contains("number"), !used.contains("name") {
+      used.formUnion(["name", "number"])
+      return "(?<number>\\+?\\d+) ?\\(?(?<name>[^)]+)\\)?"
     }
     let hasWords = filled.contains { $0.contains(where: \.isLetter) }
     return hasWords && (Self.callerLabels.contains(label) || Self.nameLabels.contains(label))
@@ -59,6 +70,12 @@ struct VariableText {
 
   private func named(_ fact: String, _ pattern: String, _ used: inout Set<String>) -> String {
     once(fact, pattern, &used) ?? pattern
+  }
+
+  private static func beginsWithNumber(_ text: String) -> Bool {
+    let digits = text.prefix { $0.isWholeNumber || $0 == "+" }
+    return digits.count >= 3 && text.dropFirst(digits.count).contains(where: \.isLetter)
+      && " (".contains(text[digits.endIndex])
   }
 
   private static func endsWithNumber(_ text: String) -> Bool {
