@@ -15,8 +15,11 @@ import Testing
     return lines.map { $0.replacing(/=_voicemail-[0-9a-f]+-[0-9a-f]+/, with: "BOUNDARY") }
   }
 
-  @Test func `the mailbox's message is the previewed one but for trace fields`() throws {
-    let sent = AsteriskMail(try VoicemailRecording.silence(seconds: 2)).bytes
+  @Test(arguments: [true, false])
+  func `the mailbox's message is the previewed one but for trace fields`(isSpoken: Bool) throws {
+    let recording =
+      try isSpoken ? VoicemailRecording.short() : VoicemailRecording.silence(seconds: 2)
+    let sent = AsteriskMail(recording).bytes
     let postfix = try PrivatePostfix()
     let milter = try postfix.milter()
     let directory = try TemporaryDirectory()
@@ -28,7 +31,8 @@ import Testing
     let arrived = try #require(postfix.waitForMail(of: "ann").first)
     let expected = comparable(previewed.output)
     #expect(comparable(arrived) == expected)
-    #expect(expected.first == "X-Voicemail-Transcript: none")
+    let states = isSpoken ? ["ok", "low"] : ["none"]
+    #expect(states.map { "X-Voicemail-Transcript: \($0)" }.contains(expected.first))
     #expect(expected.contains { $0.hasPrefix("Content-Type: audio/x-WAV") })
   }
 }

@@ -106,10 +106,10 @@ import Voicemail
     }
     #expect(
       sentence("it was not ready in time", "de").hasPrefix(
-        "Keine Abschrift: sie war nicht rechtzeitig fertig. Bitte die Aufnahme anhören.\n"))
+        "Keine Abschrift, denn sie war nicht rechtzeitig fertig. Bitte die Aufnahme\nanhören.\n"))
     #expect(sentence("pigs fly", "en").hasPrefix("No transcript: pigs fly. Please"))
     #expect(
       sentence("pigs fly", "de").hasPrefix(
-        "Keine Abschrift: die Aufnahme ließ sich nicht in Text umsetzen."))
+        "Keine Abschrift, denn die Aufnahme ließ sich nicht in Text umsetzen."))
   }
 }

@@ -28,8 +28,8 @@ import Voicemail
         transcribed(transcript([words("call me")])),
       ], voicemail: facts)
     #expect(!result.text.contains("the phone system says"))
-    #expect(result.text.contains("  Introduction (msgintro1.wav, 0:08)\n"))
-    #expect(result.text.contains("  Message (msg0002.WAV, 0:17)\n"))
+    #expect(result.text.contains("  — Introduction (msgintro1.wav, 0:08)\n"))
+    #expect(result.text.contains("  — Message (msg0002.WAV, 0:17)\n"))
   }
 
   @Test(

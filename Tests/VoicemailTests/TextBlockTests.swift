@@ -115,10 +115,10 @@ func widest(_ text: String) -> Int {
       result.text.hasPrefix(
         """
         "call me"
-          Message (msg0002.WAV, 0:17)
+          — Message (msg0002.WAV, 0:17)
 
         No speech found in this recording (0:05).
-          Introduction (msgintro0002.WAV, 0:05)
+          — Introduction (msgintro0002.WAV, 0:05)
 
         From:      Anna
         """))

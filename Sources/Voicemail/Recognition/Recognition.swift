@@ -121,19 +121,19 @@ package struct Recognition: Sendable {
     return nil
   }
 
+  /// In the languages of mail programs.
+  private static let answerPrefixes = [
+    "re:", "fw:", "fwd:", "aw:", "wg:", "tr:", "rv:", "i:", "rif:", "res:", "enc:", "antw:",
+    "doorst:", "vb:", "sv:", "vs:", "vl:", "odp:", "pd:", "ynt:", "ilt:",
+  ]
+
   /// Why a message looks as if a person had passed a recording on; nil when it does not.
   private func forwarded(_ message: MessageFacts) -> String? {
     for name in ["In-Reply-To", "References"] where message.header(name) != nil {
       return "a person replied or forwarded it (\(name))"
     }
     let subject = message.header("Subject")?.lowercased() ?? ""
-    let prefixes = [
-      "fwd:", "fw:", "re:", "wg:", "aw:", "tr:", "rv:", "i:", "doorst:", "vb:", "enc:", "res:",
-      "sv:",
-      "pd:", "odp:",
-      "antw:", "vs:", "vl:", "rif:", "ynt:", "ilt:",
-    ]
-    guard let prefix = prefixes.first(where: subject.hasPrefix) else { return nil }
+    guard let prefix = Self.answerPrefixes.first(where: subject.hasPrefix) else { return nil }
     return "a person replied or forwarded it (subject begins with \"\(prefix)\")"
   }
 

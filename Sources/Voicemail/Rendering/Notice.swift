@@ -124,7 +124,7 @@ struct Notice {
     return Recording(
       filename: filename?.isEmpty ?? true ? nil : filename, length: length,
       language: LanguageName.tag(part.transcript.language),
-      isIntroduction: filename?.lowercased().contains("intro") ?? false,
+      isIntroduction: RecordingParts.kind(part.part) == .introduction,
       isLong: seconds(part).map { $0 >= longSeconds } ?? false,
       isSilent: TranscriptJudgement.status(part.transcript) == .none,
       outcome: outcome(part.transcript, length: length, language, &budget))

@@ -22,7 +22,7 @@ extension TemplateSources {
     {{words.low_confidence}}
     {{/is_low}}
     {{#is_one_of_several}}
-      {{label}} ({{name}}{{#length}}, {{length}}{{/length}})
+      — {{label}} ({{name}}{{#length}}, {{length}}{{/length}})
     {{/is_one_of_several}}
 
     {{/recordings}}
