@@ -7,11 +7,14 @@ struct OpenRecording: ~Copyable {
   let container: String
   /// What is wrong with the file and did not stop us, for the administrator: clauses in lower case.
   let remarks: [String]
+  /// Whether its end is missing, as its header says.
+  let isCutOff: Bool
 
   private init(
     _ sound: consuming SoundFile, codec: String? = nil, container: String? = nil,
-    remarks: [String] = []
+    remarks: [String] = [], isCutOff: Bool = false
   ) {
+    self.isCutOff = isCutOff
     self.codec = codec ?? sound.format.codec
     self.container = container ?? sound.format.container
     self.remarks = remarks
@@ -35,7 +38,14 @@ struct OpenRecording: ~Copyable {
       if let named, sound.format.isMPEG, !file.starts(with: "ID3".utf8) {
         return try open(file, named, with: foreign)
       }
-      return OpenRecording(sound, remarks: wavRemarks(file, wasRepaired: repaired != nil))
+      if repaired != nil {
+        return OpenRecording(sound, remarks: ["its header says that it is empty, which it is not"])
+      }
+      guard let missing = missingSound(file) else { return OpenRecording(sound) }
+      return OpenRecording(
+        sound,
+        remarks: ["cut off: \(missing.there) of \(missing.announced) bytes of sound are there"],
+        isCutOff: true)
     } catch {
       if let named { return try open(file, named, with: foreign) }
       // A second opinion on what both know; if there is none, the first one stands.

@@ -25,27 +25,42 @@ package struct SoundFileDecoder: AudioDecoder {
     throws(StepFailure) -> AudioFacts
   {
     let recording = try open(file, contentType: contentType, filename: filename)
-    return describe(recording, bytes: file.count, readSeconds: nil)
+    return describe(recording, bytes: file.count, seconds: Self.claimedSeconds(recording))
   }
 
-  package func decode(_ file: [UInt8], contentType: String, filename: String?)
-    throws(StepFailure) -> Recording
-  {
+  package func decode(
+    _ file: [UInt8], contentType: String, filename: String?, channel: Int? = nil
+  ) throws(StepFailure) -> Recording {
     let quiet = QuietLibrary(file)
     defer { withExtendedLifetime(quiet) {} }
     let recording = try open(file, contentType: contentType, filename: filename)
-    let samples = try readMono(recording.sound)
+    var clipping = Clipping(channels: recording.sound.channels)
+    let samples = try readMono(recording.sound, channel, &clipping)
     guard !samples.isEmpty else { throw SoundFileDecoder.empty }
     let seconds = Double(samples.count) / Double(Recording.sampleRateHz)
-    let facts = describe(recording, bytes: file.count, readSeconds: seconds)
+    let claimed = Self.claimedSeconds(recording)
+    let isTooLong = seconds >= Double(maxSeconds) && claimed > seconds
+    var facts = describe(recording, bytes: file.count, seconds: isTooLong ? claimed : seconds)
     var remarks = recording.remarks
-    if facts.durationSeconds > seconds {
+    if isTooLong {
+      facts.usedSeconds = seconds
       remarks.append("longer than max_audio: the first \(maxSeconds) s are used")
     }
+    if recording.isCutOff {
+      facts.isCutOff = true
+    } else if !isTooLong, claimed > seconds + Self.toleranceSeconds, claimed < 86_400 {
+      facts.isCutOff = true
+      remarks.append("cut off: \(tenths(seconds)) of \(tenths(claimed)) s are there")
+    }
+    let speech = SpeechActivity(samples)
+    facts.levelDBFS = level(samples, speech.stretches)
+    facts.clippedPart = clipping.part
     return Recording(
-      samples: samples, facts: facts, speechSeconds: SpeechActivity(samples).speechSeconds,
-      remarks: remarks)
+      samples: samples, facts: facts, speechSeconds: speech.speechSeconds, remarks: remarks)
   }
+
+  /// Coders fill up their last block, and leave out a first one.
+  private static let toleranceSeconds = 0.5
 
   private static let empty = StepFailure.permanent("the recording is empty")
 
@@ -62,7 +77,9 @@ package struct SoundFileDecoder: AudioDecoder {
 
   /// Reads until the file or the allowed time ends, a block at a time; a file that breaks off
   /// gives what it had.
-  private func readMono(_ sound: borrowing SoundFile) throws(StepFailure) -> [Int16] {
+  private func readMono(
+    _ sound: borrowing SoundFile, _ channel: Int?, _ clipping: inout Clipping
+  ) throws(StepFailure) -> [Int16] {
     let limit = maxSeconds * Recording.sampleRateHz
     let converter = try SampleRateConverter(fromHz: sound.sampleRateHz)
     var samples: [Int16] = []
@@ -75,7 +92,8 @@ package struct SoundFileDecoder: AudioDecoder {
     while samples.count < limit {
       let frames = sound.read(into: &block)
       guard frames > 0 else { break }
-      mix(block, frames: frames, channels: sound.channels, into: &mono)
+      clipping.count(block, frames: frames)
+      mix(block, frames: frames, channels: sound.channels, only: channel, into: &mono)
       try converter.convert(mono[..<frames], take: take)
     }
     if samples.count < limit { try converter.finish(take: take) }
@@ -84,32 +102,38 @@ package struct SoundFileDecoder: AudioDecoder {
 
   /// The header's word on the length counts only before decoding, and for what lies behind the
   /// limit.
-  private func describe(_ recording: borrowing OpenRecording, bytes: Int, readSeconds: Double?)
+  private static func claimedSeconds(_ recording: borrowing OpenRecording) -> Double {
+    Double(recording.sound.claimedFrames) / Double(recording.sound.sampleRateHz)
+  }
+
+  private func describe(_ recording: borrowing OpenRecording, bytes: Int, seconds: Double)
     -> AudioFacts
   {
-    let rate = recording.sound.sampleRateHz
-    let claimed = Double(recording.sound.claimedFrames) / Double(rate)
-    let seconds =
-      switch readSeconds {
-      case nil: claimed
-      case .some(let read) where read >= Double(maxSeconds) && claimed > read: claimed
-      case .some(let read): read
-      }
-    return AudioFacts(
-      codec: recording.codec, container: recording.container, sampleRateHz: rate,
-      channels: recording.sound.channels, durationSeconds: seconds, bytes: bytes)
+    AudioFacts(
+      codec: recording.codec, container: recording.container,
+      sampleRateHz: recording.sound.sampleRateHz, channels: recording.sound.channels,
+      durationSeconds: seconds, bytes: bytes)
   }
 }
 
-/// The mean of the channels; what is no number (float files may hold anything) is silence.
-private func mix(_ block: [Float], frames: Int, channels: Int, into mono: inout [Float]) {
+/// `6.6`, for a remark.
+private func tenths(_ seconds: Double) -> String {
+  let tenths = Int(seconds * 10)
+  return "\(tenths / 10).\(tenths % 10)"
+}
+
+/// The mean of the channels or one of them; what is no number (float files may hold anything) is silence.
+private func mix(
+  _ block: [Float], frames: Int, channels: Int, only: Int?, into mono: inout [Float]
+) {
+  let wanted = only.flatMap { $0 < channels ? $0..<$0 + 1 : nil } ?? 0..<channels
   for frame in 0..<frames {
     var sum: Float = 0
-    for channel in 0..<channels {
+    for channel in wanted {
       let sample = block[frame * channels + channel]
       if sample.isFinite { sum += max(-1, min(1, sample)) }
     }
-    mono[frame] = sum / Float(channels)
+    mono[frame] = sum / Float(max(1, wanted.count))
   }
 }
 

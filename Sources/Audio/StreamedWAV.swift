@@ -16,14 +16,23 @@ func streamedWAV(_ file: [UInt8]) -> [UInt8]? {
   return repaired
 }
 
-/// What the sizes in a WAV's header say and its bytes do not hold.
-func wavRemarks(_ file: [UInt8], wasRepaired: Bool) -> [String] {
-  if wasRepaired { return ["its header says that it is empty, which it is not"] }
-  guard file.starts(with: "RIFF".utf8), let (position, size) = dataChunk(file) else { return [] }
-  let there = file.count - position - 8
+/// The bytes of sound that the header of a WAV or AU announces and those that are there, where it has fewer.
+func missingSound(_ file: [UInt8]) -> (there: Int, announced: Int)? {
+  guard let (start, size) = announcedSound(file) else { return nil }
+  let there = max(0, file.count - start)
   // From 0x7FFFFFFF or so on: whoever wrote it did not know.
-  guard size > there, size < 0x7FFF_0000 else { return [] }
-  return ["cut off: \(there) of \(size) bytes of sound are there"]
+  guard size > there, size < 0x7FFF_0000 else { return nil }
+  return (there, size)
+}
+
+/// Where the sound begins, and how many bytes of it the header tells of.
+private func announcedSound(_ file: [UInt8]) -> (start: Int, size: Int)? {
+  if file.starts(with: "RIFF".utf8) { return dataChunk(file).map { ($0.position + 8, $0.size) } }
+  guard file.starts(with: ".snd".utf8), file.count >= 12 else { return nil }
+  let number = { (position: Int) in
+    file[position..<position + 4].reduce(0) { $0 << 8 | Int($1) }
+  }
+  return (number(4), number(8))
 }
 
 private func emptyDataChunk(_ file: [UInt8]) -> Int? {

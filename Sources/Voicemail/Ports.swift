@@ -21,9 +21,19 @@ package protocol AudioDecoder: Sendable {
   /// What the file is, without decoding it whole. `contentType` and `filename` are hints only.
   func facts(_ file: [UInt8], contentType: String, filename: String?) throws(StepFailure)
     -> AudioFacts
-  /// The whole recording as mono PCM. Throws `.permanent` with a sentence for the administrator.
-  func decode(_ file: [UInt8], contentType: String, filename: String?) throws(StepFailure)
-    -> Recording
+  /// The whole recording as mono PCM, or one of its channels, counted from 0. Throws `.permanent` with a sentence for
+  /// the administrator.
+  func decode(_ file: [UInt8], contentType: String, filename: String?, channel: Int?)
+    throws(StepFailure) -> Recording
+}
+
+extension AudioDecoder {
+  /// All channels together.
+  package func decode(_ file: [UInt8], contentType: String, filename: String?)
+    throws(StepFailure) -> Recording
+  {
+    try decode(file, contentType: contentType, filename: filename, channel: nil)
+  }
 }
 
 /// Turns speech into text. Implemented in Speech.

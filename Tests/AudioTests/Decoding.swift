@@ -138,6 +138,8 @@ import Voicemail
     #expect(recording.facts.sampleRateHz == coding.rate)
     #expect(recording.facts.channels == coding.channels)
     #expect(recording.facts.bytes == file.count)
+    #expect(recording.facts.isCutOff == nil)
+    #expect(recording.facts.usedSeconds == nil)
     let seconds = Double(Sounds.samples(ofWAV: original).count) / 8000
     #expect(abs(recording.durationSeconds - seconds) < 0.3)
     #expect(abs(recording.facts.durationSeconds - recording.durationSeconds) < 0.001)
@@ -223,6 +225,8 @@ import Voicemail
       wav, contentType: "", filename: nil)
     #expect(recording.samples.count == 3 * 16_000)
     #expect(recording.facts.durationSeconds == 10)
+    #expect(recording.facts.usedSeconds == 3)
+    #expect(recording.facts.isCutOff == nil)
   }
 
   @Test func `a file larger than allowed is refused with both numbers`() throws {

@@ -36,6 +36,22 @@ func widest(_ text: String) -> Int {
         """)
   }
 
+  @Test func `what was not heard to its end says so, in text and HTML`() {
+    var part = transcribed(transcript([words("call me")]), seconds: 2712)
+    part.audio?.usedSeconds = 1800
+    let long = render([part])
+    #expect(
+      long.text.hasPrefix(
+        "\"call me\"\nTranscribed up to 30:00 only: the recording is longer.\n"))
+    #expect(long.text.contains("Length:    45:12 "))
+    #expect(long.html.contains(">Transcribed up to 30:00 only: the recording is longer.</p>"))
+    part = transcribed(Transcript(status: .none, durationSeconds: 17))
+    part.audio?.isCutOff = true
+    let cut = render([part])
+    #expect(cut.text.contains("\nThe recording is cut off: its end is missing.\n"))
+    #expect(!render([transcribed(transcript([words("call me")]))]).text.contains("cut off"))
+  }
+
   @Test func `without a transcript the reason stands first and no legend below`() {
     let failed = Transcript.failed("the recording could not be read.")
     #expect(

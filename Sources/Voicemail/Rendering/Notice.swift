@@ -12,6 +12,8 @@ struct Notice {
     var isLong = false
     /// No speech, as against no transcript.
     var isSilent = false
+    /// That it was not heard to its end, and why; empty as a rule.
+    var remark = ""
     var outcome: Outcome
   }
 
@@ -127,7 +129,15 @@ struct Notice {
       isIntroduction: RecordingParts.kind(part.part) == .introduction,
       isLong: seconds(part).map { $0 >= longSeconds } ?? false,
       isSilent: TranscriptJudgement.status(part.transcript) == .none,
+      remark: remark(part.audio, language),
       outcome: outcome(part.transcript, length: length, language, &budget))
+  }
+
+  private static func remark(_ audio: AudioFacts?, _ language: Language) -> String {
+    if let seconds = audio?.usedSeconds {
+      return language.fill(.firstPart, ["length": clock(seconds)])
+    }
+    return audio?.isCutOff == true ? language[.cutOff] : ""
   }
 
   private static func outcome(

@@ -35,6 +35,8 @@ package enum Phrase: String, Sendable, CaseIterable {
   case uncertain
   case lowConfidence = "low_confidence"
   case shortened
+  case firstPart = "first_part"
+  case cutOff = "cut_off"
   case noSpeech = "no_speech"
   case noSpeechLength = "no_speech_length"
   case noTranscript = "no_transcript"

@@ -34,6 +34,9 @@ extension TemplateSources {
     {{#is_shortened}}
     <p style="margin:0 0 16px">{{words.shortened}}</p>
     {{/is_shortened}}
+    {{#remark}}
+    <p style="margin:0 0 16px;font-weight:bold">{{remark}}</p>
+    {{/remark}}
     {{/recordings}}
     <table style="border-collapse:collapse;border:0;font-size:15px;line-height:1.45;margin:0 0 16px;color:inherit">
     {{#facts}}

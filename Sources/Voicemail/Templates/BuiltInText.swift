@@ -18,6 +18,9 @@ extension TemplateSources {
     {{#is_shortened}}
     ({{words.shortened}})
     {{/is_shortened}}
+    {{#remark}}
+    {{remark}}
+    {{/remark}}
     {{#is_low}}
     {{words.low_confidence}}
     {{/is_low}}

@@ -30,6 +30,7 @@ package enum TemplateNames {
     ("has_text", "set when the recording has a transcript to show"),
     ("is_low", "set when confidence in it is low"),
     ("is_shortened", "set when it is too long to be shown whole"),
+    ("remark", "that the recording is cut off, or only its beginning was heard; else empty"),
     ("spoken_language", "of the transcript, BCP 47; may be empty"),
     ("spoken_direction", "`ltr` or `rtl`, of the transcript"),
     ("is_right_to_left", "set for `rtl`"),

@@ -63,7 +63,7 @@ enum TemplateValues {
       "name": .text(recording.filename ?? language[.unnamedRecording]),
       "label": .text(language[recording.isIntroduction ? .introductionLabel : .messageLabel]),
       "length": .text(recording.length ?? ""), "is_one_of_several": .flag(isSeveral),
-      "spoken_language": .text(recording.language),
+      "remark": .text(recording.remark), "spoken_language": .text(recording.language),
       "spoken_direction": .text(LanguageName.direction(recording.language)),
       "is_right_to_left": .flag(LanguageName.direction(recording.language) == "rtl"),
     ]

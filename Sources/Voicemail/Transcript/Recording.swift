@@ -9,6 +9,14 @@ package struct AudioFacts: Sendable, Codable, Equatable {
   package var durationSeconds: Double
   /// Size of the file.
   package var bytes: Int
+  /// Of a longer recording the first so many seconds were read; nil: all that is there.
+  package var usedSeconds: Double?
+  /// Whether its end is missing, as its own header says.
+  package var isCutOff: Bool?
+  /// Root mean square of the speech, of everything where nobody speaks: decibels against the largest sample.
+  package var levelDBFS: Double?
+  /// Part of the samples that stand at the limit, 0 to 1: it was recorded too loud.
+  package var clippedPart: Double?
 
   package init(
     codec: String, container: String, sampleRateHz: Int, channels: Int, durationSeconds: Double,

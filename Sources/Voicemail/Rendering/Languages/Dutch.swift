@@ -36,6 +36,8 @@ extension Language {
       .uncertain: "onzeker",
       .lowConfidence: "De transcriptie is weinig betrouwbaar: luister naar de opname.",
       .shortened: "Hier ingekort; de opname is volledig.",
+      .firstPart: "Alleen tot {length} getranscribeerd: de opname is langer.",
+      .cutOff: "De opname breekt af: het einde ontbreekt.",
       .noSpeech: "In deze opname wordt niet gesproken.",
       .noSpeechLength: "In deze opname wordt niet gesproken ({length}).",
       .noTranscript: "Geen transcriptie: {reason}. Luister naar de opname.",

@@ -35,6 +35,8 @@ extension Language {
       .uncertain: "uncertain",
       .lowConfidence: "Confidence is low: please listen to the recording.",
       .shortened: "Shortened here; the recording is complete.",
+      .firstPart: "Transcribed up to {length} only: the recording is longer.",
+      .cutOff: "The recording is cut off: its end is missing.",
       .noSpeech: "No speech found in this recording.",
       .noSpeechLength: "No speech found in this recording ({length}).",
       .noTranscript: "No transcript: {reason}. Please listen to the recording.",

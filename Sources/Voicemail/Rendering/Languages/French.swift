@@ -37,6 +37,8 @@ extension Language {
       .uncertain: "incertain",
       .lowConfidence: "La transcription est peu fiable : veuillez écouter l’enregistrement.",
       .shortened: "Abrégé ici ; l’enregistrement est complet.",
+      .firstPart: "Transcrit jusqu’à {length} seulement : l’enregistrement est plus long.",
+      .cutOff: "L’enregistrement est coupé : il manque la fin.",
       .noSpeech: "Aucune parole dans cet enregistrement.",
       .noSpeechLength: "Aucune parole dans cet enregistrement ({length}).",
       .noTranscript: "Pas de transcription : {reason}. Veuillez écouter l’enregistrement.",

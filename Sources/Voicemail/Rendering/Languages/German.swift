@@ -36,6 +36,8 @@ extension Language {
       .uncertain: "unsicher",
       .lowConfidence: "Die Abschrift ist unzuverlässig. Bitte die Aufnahme anhören.",
       .shortened: "Hier gekürzt; die Aufnahme ist vollständig.",
+      .firstPart: "Abschrift nur bis {length}: die Aufnahme ist länger.",
+      .cutOff: "Die Aufnahme bricht ab: ihr Ende fehlt.",
       .noSpeech: "In dieser Aufnahme wurde nichts gesprochen.",
       .noSpeechLength: "In dieser Aufnahme wurde nichts gesprochen ({length}).",
       .noTranscript: "Keine Abschrift, denn {reason}. Bitte die Aufnahme anhören.",

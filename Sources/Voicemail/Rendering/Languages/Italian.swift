@@ -36,6 +36,8 @@ extension Language {
       .uncertain: "incerto",
       .lowConfidence: "La trascrizione è poco affidabile: ascoltare la registrazione.",
       .shortened: "Qui abbreviata; la registrazione è completa.",
+      .firstPart: "Trascritta solo fino a {length}: la registrazione è più lunga.",
+      .cutOff: "La registrazione è interrotta: manca la fine.",
       .noSpeech: "Nessuna voce in questa registrazione.",
       .noSpeechLength: "Nessuna voce in questa registrazione ({length}).",
       .noTranscript: "Nessuna trascrizione: {reason}. Ascoltare la registrazione.",

@@ -35,6 +35,8 @@ extension Language {
       .uncertain: "niepewne",
       .lowConfidence: "Transkrypcja jest mało wiarygodna: proszę odsłuchać nagranie.",
       .shortened: "Tutaj skrócono; nagranie jest pełne.",
+      .firstPart: "Przepisano tylko do {length}: nagranie jest dłuższe.",
+      .cutOff: "Nagranie jest ucięte: brakuje końca.",
       .noSpeech: "W tym nagraniu nikt nie mówi.",
       .noSpeechLength: "W tym nagraniu nikt nie mówi ({length}).",
       .noTranscript: "Brak transkrypcji: {reason}. Proszę odsłuchać nagranie.",

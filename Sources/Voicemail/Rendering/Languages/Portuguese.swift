@@ -35,6 +35,8 @@ extension Language {
       .uncertain: "incerto",
       .lowConfidence: "A transcrição pode ter muitos erros: ouça a gravação.",
       .shortened: "Aqui abreviada; a gravação está completa.",
+      .firstPart: "Transcrita só até {length}: a gravação é mais longa.",
+      .cutOff: "A gravação está cortada: falta o fim.",
       .noSpeech: "Ninguém fala nesta gravação.",
       .noSpeechLength: "Ninguém fala nesta gravação ({length}).",
       .noTranscript: "Sem transcrição: {reason}. Ouça a gravação.",

@@ -37,6 +37,8 @@ extension Language {
       .uncertain: "dudoso",
       .lowConfidence: "La transcripción es poco fiable: escuche la grabación.",
       .shortened: "Abreviado aquí; la grabación está completa.",
+      .firstPart: "Transcrito solo hasta {length}: la grabación es más larga.",
+      .cutOff: "La grabación está cortada: falta el final.",
       .noSpeech: "En esta grabación no habla nadie.",
       .noSpeechLength: "En esta grabación no habla nadie ({length}).",
       .noTranscript: "Sin transcripción: {reason}. Escuche la grabación.",
