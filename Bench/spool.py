@@ -100,6 +100,11 @@ target = smtp:127.0.0.1:{self.sink_port}
     def messages(self, state):
         return int(re.search(rf'"{state}":(\d+)', self.ask("status", "--json").decode()).group(1))
 
+    def commits(self):
+        """Of the spool, ever: iChange of the wal-index (sqlite.org/walformat.html#the_wal_index_header)."""
+        with open(self.home / "state/spool.sqlite-shm", "rb") as index:
+            return struct.unpack("=3I", index.read(12))[2]
+
     def wait_until(self, is_so, what):
         limit = time.monotonic() + DRAIN_LIMIT_SECONDS
         while not is_so():
@@ -176,19 +181,24 @@ def reception(directory, quick, note):
         try:
             daemon.start().pause()
             for sessions in SESSIONS:
-                ours, taken, bare, files = [], [], [], []
+                ours, groups, taken, bare, rows, files = [], [], [], [], [], []
                 for _ in range(rounds):
+                    before = daemon.commits()
                     ours.append(per_second(daemon.load(body, sessions, count)))
+                    groups.append(max(count / max(daemon.commits() - before, 1), 1))
                     taken.append(per_second(load(taker, body, sessions, count)))
-                    bare.append(raw(directory, "sqlite", size, sessions, count))
-                    files.append(raw(directory, "files", size, sessions, count))
-                half = daemon.load(body, sessions, count // 2, "-r", str(statistics.median(ours) / 2))
+                    bare.append(raw(directory, "sqlite", size, groups[-1], count))
+                    rows.append(raw(directory, "rows", size, groups[-1], count))
+                    files.append(raw(directory, "files", size, 1, count))
+                half = daemon.load(body, sessions, max(count // 2, 300), "-r", str(statistics.median(ours) / 2))
                 results.append({
                     "part": "spool", "workload": f"into the spool, {name}", "milter": f"{sessions} sessions",
                     "unit": "messages/s", "median": round(statistics.median(ours)),
-                    "bare": round(statistics.median(bare)), "files": round(statistics.median(files)),
-                    "taker": round(statistics.median(taken)),
+                    "group": round(statistics.median(groups), 1),
+                    "bare": round(statistics.median(bare)), "rows": round(statistics.median(rows)),
+                    "files": round(statistics.median(files)), "taker": round(statistics.median(taken)),
                     "to_bare": round(statistics.median(a / b for a, b in zip(ours, bare)), 3),
+                    "to_rows": round(statistics.median(a / b for a, b in zip(ours, rows)), 3),
                     "p99_ms": half["p99_ms"], "rounds": [round(value) for value in ours]})
             note(f"spool: {name}")
         finally:
@@ -201,8 +211,8 @@ def raw(directory, kind, size, group, count):
     folder = directory / "raw"
     folder.mkdir()
     try:
-        done = subprocess.run([milters.BUILT / "bare-spool", kind, "-b", str(size), "-g", str(group),
-                               "-n", str(count), folder], capture_output=True, text=True, timeout=300)
+        done = subprocess.run([milters.BUILT / "bare-spool", kind, "-b", str(size), "-g", f"{group:.3f}",
+                               "-n", str(count), "-s", milters.ROOT / "Sources/Spool/schema.sql", folder], capture_output=True, text=True, timeout=300)
         if done.returncode != 0:
             raise Failure(done.stderr.strip())
         values = dict(word.split("=") for word in done.stdout.split())
