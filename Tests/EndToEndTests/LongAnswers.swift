@@ -65,6 +65,9 @@ struct LongAnswers {
     #expect(
       wrap("  reason    the server said 451 4.3.2 come again")
         == "  reason    the server said\n            451 4.3.2 come\n            again")
+    // A number stays with what it counts.
+    #expect(
+      wrap("  messages  1 waiting  3 deferred") == "  messages  1 waiting\n            3 deferred")
     #expect(wrap("one two three four five six seven") == "one two three four five six\nseven")
     // What cannot be divided stays.
     let long = String(repeating: "x", count: 50)

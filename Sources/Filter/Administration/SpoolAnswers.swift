@@ -94,7 +94,8 @@ struct SpoolAnswers {
     case .refused(let why): throw CommandFailure("\(id) \(why)")
     case .done(let was, let now):
       changed(verb.rawValue, id)
-      let way = was == now ? now.rawValue : "\(was.rawValue) -> \(now.rawValue)"
+      var way = was == now ? now.rawValue : "\(was.rawValue) -> \(now.rawValue)"
+      if verb == .deliverOriginal { way += ", goes out as it came" }
       return ControlReply("\(id): \(way)\(try remark(on: now))\n")
     }
   }

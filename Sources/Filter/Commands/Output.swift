@@ -93,7 +93,8 @@ enum Output {
     return Int(size.ws_col)
   }
 
-  /// Divided at spaces; the rest stands below the value, which follows the first wide gap.
+  /// Divided at spaces, though not between a number and what it counts; the rest stands below the value, which follows
+  /// the first wide gap.
   static func wrapped(_ line: Substring, _ width: Int) -> String {
     guard line.count > width else { return String(line) }
     let label = line.drop { $0 == " " }
@@ -103,13 +104,19 @@ enum Output {
     guard indent < width / 2 else { return String(line) }
     var rest = line
     var lines: [String] = []
-    while rest.count > width, let end = rest.prefix(width + 1).lastIndex(of: " "),
-      rest.distance(from: rest.startIndex, to: end) > indent
-    {
-      lines.append(String(rest[..<end]))
+    while rest.count > width, let end = lastBreak(in: rest.prefix(width + 1), after: indent) {
+      let line = rest[..<end]
+      lines.append(
+        String(line.prefix(upTo: line.lastIndex { $0 != " " }.map(line.index(after:)) ?? end)))
       rest = (String(repeating: " ", count: indent) + rest[end...].drop { $0 == " " })[...]
     }
     return (lines + [String(rest)]).joined(separator: "\n")
+  }
+
+  private static func lastBreak(in line: Substring, after indent: Int) -> Substring.Index? {
+    let value = line.dropFirst(indent + 1)
+    let spaces = value.indices.filter { line[$0] == " " }
+    return spaces.last { !line[line.index(before: $0)].isNumber } ?? spaces.last
   }
 
   /// Filled up on the right.

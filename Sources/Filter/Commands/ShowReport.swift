@@ -37,7 +37,16 @@ enum ShowReport {
 
   private static func policy(_ job: JobDetails) -> String {
     "by policy \(job.policy.name), mode \(job.policy.mode.rawValue)"
-      + (job.form == .reply ? "; the transcript goes out as a reply" : "")
+      + form(job)
+  }
+
+  private static func form(_ job: JobDetails) -> String {
+    switch job.form {
+    case .enhanced: ""
+    case .original where job.state == .delivered: "; it went out as it came"
+    case .original: "; it goes out as it came"
+    case .reply: "; the transcript goes out as a reply"
+    }
   }
 
   private static func client(_ job: JobDetails) -> String {

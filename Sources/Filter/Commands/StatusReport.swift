@@ -32,7 +32,7 @@ struct StatusReport: Encodable, Sendable {
     for pause in spool.paused {
       text += Output.row(
         "PAUSED",
-        "\(pause.stage.rawValue), by \(pause.who), since \(Output.age(nowMS - pause.sinceMS))")
+        "\(pause.stage.rawValue), by \(pause.who), for \(Output.age(nowMS - pause.sinceMS))")
     }
     text += Output.row(
       "oldest",
@@ -80,7 +80,7 @@ struct StatusReport: Encodable, Sendable {
   private func describe(_ worker: WorkerStatus) -> String {
     var text = worker.stage.map(\.rawValue) ?? worker.doing.rawValue
     if let id = worker.id { text += " \(id)" }
-    text += " since \(Output.age(nowMS - worker.sinceMS))"
+    text += " for \(Output.age(nowMS - worker.sinceMS))"
     if let pid = worker.pid { text += ", pid \(pid)" }
     return text
   }
@@ -93,7 +93,7 @@ struct StatusReport: Encodable, Sendable {
     if let failure = delivery.lastFailureMS, failure > delivery.lastSuccessMS ?? 0 {
       let why = delivery.lastFailure ?? ""
       let place = "\(delivery.target) at "
-      text += ", FAILING since \(Output.age(nowMS - failure)): "
+      text += ", FAILING, last \(Output.age(nowMS - failure)) ago: "
       text += why.hasPrefix(place) ? String(why.dropFirst(place.count)) : why
     }
     return text

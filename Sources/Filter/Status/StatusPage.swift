@@ -116,7 +116,7 @@ struct StatusPage {
     for worker in daemon.workers {
       let doing = worker.stage?.rawValue ?? worker.doing.rawValue
       rows.append(
-        row("worker \(worker.number)", true, "\(doing) since \(Output.age(nowMS - worker.sinceMS))")
+        row("worker \(worker.number)", true, "\(doing) for \(Output.age(nowMS - worker.sinceMS))")
       )
     }
     let up = Output.age(Int64(daemon.uptimeSeconds * 1_000))
