@@ -44,8 +44,12 @@ final class CommitQueue: Sendable {
         if let error { outcome.value.withLock { $0 = .failure(error) } }
         outcome.done.signal()
       })
-    waiting.withLock { $0.append(entry) }
-    queue.async { self.drain() }
+    let isFirst = waiting.withLock { waiting in
+      waiting.append(entry)
+      return waiting.count == 1
+    }
+    // Who comes before that has begun is taken along.
+    if isFirst { queue.async { self.drain() } }
     outcome.done.wait()
     guard let result = outcome.value.withLock({ $0 }) else {
       throw SpoolError("spool: a transaction ended without a result")

@@ -169,7 +169,7 @@ struct Daemon {
     DispatchQueue(label: "alarms").async(group: group) { AlarmMailer(context: context).run() }
     for number in 1...settings.delivery.connections {
       DispatchQueue(label: "delivery \(number)").async(group: group) {
-        DeliverySlot(context: context).run()
+        DeliverySlot(context: context, number: number).run()
       }
     }
   }

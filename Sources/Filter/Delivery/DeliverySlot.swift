@@ -5,13 +5,17 @@ internal import Voicemail
 /// Hands ready messages back to the MTA, one at a time, on a thread of its own.
 final class DeliverySlot {
   private let context: DaemonContext
+  private let number: Int
   private let outlet = Outlet()
 
   private static let restPauseMS: Int64 = 5_000
   /// After the deadline, a message that still waits for a worker goes out as it came.
   private static let graceMS: Int64 = 30_000
 
-  init(context: DaemonContext) { self.context = context }
+  init(context: DaemonContext, number: Int) {
+    self.context = context
+    self.number = number
+  }
 
   /// Until the daemon stops.
   func run() {
@@ -41,7 +45,8 @@ final class DeliverySlot {
 
   private func lease() throws(SpoolError) -> LeasedJob? {
     do throws(SpoolError) {
-      let job = try context.store.leaseForDelivery(holder: "delivery", nowMS: Clock.nowMS())
+      let job = try context.store.leaseForDelivery(
+        holder: "delivery \(number)", nowMS: Clock.nowMS())
       if job == nil { context.targetHealth.gaveUp() }
       return job
     } catch {
