@@ -13,22 +13,23 @@ struct WireFaults {
 
   init(_ message: [UInt8]) {
     let hasCRLF = message.firstIndex(of: 0x0A).map { $0 > 0 && message[$0 - 1] == 0x0D } ?? true
-    var previous: UInt8 = 0
-    var column = 0
-    for byte in message {
+    var lineStart = 0
+    var afterReturn = false
+    for (place, byte) in message.enumerated() {
+      // Nearly all of a message; recordings make it long.
+      if (0x20..<0x80).contains(byte), !afterReturn { continue }
       if byte == 0x0A {
-        if (previous == 0x0D) != hasCRLF { foreignLineEnds += 1 }
-        if column - (previous == 0x0D ? 1 : 0) > Self.lineLimit { overlongLines += 1 }
-        column = 0
+        if afterReturn != hasCRLF { foreignLineEnds += 1 }
+        if place - lineStart - (afterReturn ? 1 : 0) > Self.lineLimit { overlongLines += 1 }
+        lineStart = place + 1
       } else {
-        if previous == 0x0D { bareReturns += 1 }
+        if afterReturn { bareReturns += 1 }
         if byte >= 0x80 { eightBit += 1 } else if byte == 0 { nul += 1 }
-        column += 1
       }
-      previous = byte
+      afterReturn = byte == 0x0D
     }
-    if previous == 0x0D { bareReturns += 1 }
-    if column > Self.lineLimit { overlongLines += 1 }
+    if afterReturn { bareReturns += 1 }
+    if message.count - lineStart > Self.lineLimit { overlongLines += 1 }
   }
 
   /// What there is more of than in the other message; nil when nothing.
