@@ -1,7 +1,7 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
-// Targets stand in the order a message meets them. Each C library is visible in one target;
+// Targets stand in the order a message meets them. Each C library is visible in one target, OpenSSL's in two;
 // a test (Tests/ArchitectureTests) holds the imports against this table, since SwiftPM does not.
 //
 // The C libraries come from Debian packages; docs/dependencies.md says why each one.
@@ -52,7 +52,7 @@ let package = Package(
     // Any recording to mono PCM.
     library("Audio", ["Voicemail", "CSndFile", "CSoxr"]),
     // The engines that turn PCM into text.
-    library("Speech", ["Voicemail", "Audio", "CPocketSphinx"]),
+    library("Speech", ["Voicemail", "Audio", "CPocketSphinx", "CCurl", "CCrypto"]),
     // What the administrator touches: settings, rules, log, control socket, status page.
     library("Operations", ["Voicemail", "CGLib", "CSystemd", "CMicroHTTPD"]),
     // The program voicemail-milter: commands and wiring, nothing else.
@@ -74,6 +74,7 @@ let package = Package(
     cLibrary("CSndFile", pkgConfig: "sndfile", debian: "libsndfile1-dev"),
     cLibrary("CSoxr", pkgConfig: "soxr", debian: "libsoxr-dev"),
     cLibrary("CPocketSphinx", debian: "libpocketsphinx-dev"),
+    cLibrary("CCurl", pkgConfig: "libcurl", debian: "libcurl4-openssl-dev"),
 
     // For Scripts/bench.
     .executableTarget(
@@ -97,7 +98,7 @@ let package = Package(
     tests("SpoolTests", ["Spool", "Voicemail"]),
     tests("OperationsTests", ["Operations", "Voicemail"]),
     // Its entries are built for libFuzzer too, by Scripts/fuzz.
-    tests("PackagingTests", ["Filter"]),
+    tests("PackagingTests", ["Filter", "Voicemail"]),
     tests("FuzzTests", ["SMTP", "Mail", "Voicemail", "Operations", "Audio"]),
     tests("EndToEndTests", ["Filter", "Spool", "Voicemail"]),
   ]

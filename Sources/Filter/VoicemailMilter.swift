@@ -9,6 +9,7 @@ enum VoicemailMilter {
     ("run", RunCommand.run),
     ("enqueue", EnqueueCommand.run),
     ("status", StatusCommand.run),
+    ("engines", EnginesCommand.run),
     ("list", AdministrationCommands.command("list")),
     ("show", AdministrationCommands.command("show")),
     ("cat", AdministrationCommands.command("cat")),

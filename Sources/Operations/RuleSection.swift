@@ -45,7 +45,7 @@ package struct RuleSection: Sendable, Equatable {
     return earlier.filter { !names.contains($0.rule.name) } + rules
   }
 
-  /// Of a rule or a policy.
+  /// Of a rule, a policy or an engine.
   static func isName(_ name: String) -> Bool {
     (1...40).contains(name.utf8.count)
       && name.utf8.allSatisfy { byte in

@@ -34,6 +34,14 @@ package struct Settings: Sendable, Equatable {
   package var policies: [PolicySection] = []
   package var transcriptionDeadlineMS: Int64 = 0
   package var maxAudioSeconds = 0
+  /// Sections `[engine NAME]`.
+  package var engineSections: [EngineConfiguration] = []
+  /// Names of engines, in the order they are asked.
+  package var engines: [String] = []
+  /// BCP 47 tags.
+  package var languages: [String] = []
+  /// File with names and words that may be said.
+  package var vocabulary: String?
   package var acousticModel: String?
   package var languageModel: String?
   package var dictionary: String?
@@ -99,6 +107,11 @@ package struct Settings: Sendable, Equatable {
       do throws(SettingsError) { rules = try RuleSection.read(file, over: rules) } catch {
         errors += error.lines
       }
+      do throws(SettingsError) {
+        engineSections = try EngineSection.read(file, over: engineSections)
+      } catch {
+        errors += error.lines
+      }
     }
     for file in sources.files {
       do throws(SettingsError) {
@@ -139,6 +152,9 @@ package struct Settings: Sendable, Equatable {
     country = Country(text("recognition.country"))
     transcriptionDeadlineMS = Int64(number("transcription.deadline"))
     maxAudioSeconds = (number("transcription.max_audio") + 999) / 1_000
+    engines = values["transcription.engines"]?.list ?? []
+    languages = values["transcription.language"]?.list ?? []
+    vocabulary = optional("transcription.vocabulary")
     acousticModel = optional("transcription.acoustic_model")
     languageModel = optional("transcription.language_model")
     dictionary = optional("transcription.dictionary")
@@ -159,6 +175,42 @@ package struct Settings: Sendable, Equatable {
     logFormat = LogFormat(rawValue: text("log.format")) ?? .text
     logAddresses = text("log.log_addresses") == "yes"
     statusListen = optional("status.listen")
+    for name in engines { _ = try engine(name, for: "[transcription] engines") }
+    for policy in policies.map(\.rule.policy) {
+      for name in policy.engines ?? [] {
+        _ = try engine(name, for: "[policy \(policy.name)] engines")
+      }
+    }
+  }
+
+  /// The engine of that name: its section, or what its type alone says.
+  package func engine(_ name: String, for user: String) throws(SettingsError) -> EngineConfiguration
+  {
+    let found = engineSections.first { $0.name == name } ?? EngineSection.implied(name)
+    guard let found else {
+      throw SettingsError(lines: [
+        "\(user): no engine '\(SettingsFile.shown(name))'; there is no section [engine \(SettingsFile.shown(name))]"
+      ])
+    }
+    return found
+  }
+
+  /// Names of the engines that the chain or a policy asks.
+  package var enginesInUse: [String] {
+    policies.flatMap { $0.rule.policy.engines ?? [] }
+      .reduce(into: engines) { found, name in if !found.contains(name) { found.append(name) } }
+  }
+
+  /// Engines that somebody may ask for by name: those of sections, and of the chain.
+  package var allEngines: [EngineConfiguration] {
+    let named = engineSections.map(\.name)
+    return engineSections
+      + (enginesInUse + ["pocketsphinx"]).reduce(into: [EngineConfiguration]()) { found, name in
+        guard !named.contains(name), !found.contains(where: { $0.name == name }),
+          let engine = EngineSection.implied(name)
+        else { return }
+        found.append(engine)
+      }
   }
 
   private static func machineName() -> String {

@@ -141,6 +141,16 @@ package enum SettingsTable {
       "transcription", "max_audio", .duration, "30min",
       "Longest recording transcribed; of a longer one the first part."),
     .init(
+      "transcription", "engines", .list, "pocketsphinx",
+      "Engines in the order they are asked: names of sections [engine NAME], or types that need none."
+    ),
+    .init(
+      "transcription", "language", .list, "",
+      "Languages that are spoken, such as en-US; empty: the engine finds out, where it can."),
+    .init(
+      "transcription", "vocabulary", .text, "",
+      "File with names and words that may be said, one a line; empty is none."),
+    .init(
       "transcription", "acoustic_model", .text, "",
       "Directory of a pocketsphinx acoustic model; empty is Debian's en-us."),
     .init(

@@ -10,9 +10,7 @@ enum UnknownNames {
     let sections = Set(SettingsTable.keys.map(\.section))
     var errors: [String] = []
     for (section, keys) in file.values.sorted(by: { $0.key < $1.key })
-    where RuleSection.name(ofSection: section) == nil
-      && PolicySection.name(ofSection: section) == nil
-    {
+    where !isOwn(section) {
       guard sections.contains(section) else {
         errors.append(
           "\(file.place(section: section, key: nil)): [\(SettingsFile.shown(section))]: no such section"
@@ -27,6 +25,12 @@ enum UnknownNames {
       }
     }
     return errors
+  }
+
+  /// Sections that the administrator names are checked where they are read.
+  private static func isOwn(_ section: String) -> Bool {
+    RuleSection.name(ofSection: section) != nil || PolicySection.name(ofSection: section) != nil
+      || EngineSection.name(ofSection: section) != nil
   }
 
   /// Other programs name variables after this one (Kubernetes: VOICEMAIL_MILTER_SERVICE_HOST): only what looks

@@ -3,14 +3,44 @@ package import Voicemail
 
 /// CMU PocketSphinx with the US English models of Debian: works without network, gives the gist.
 package final class PocketSphinxEngine: SpeechEngine {
-  package let name = "pocketsphinx"
   package let language: String
+  private let settings: EngineConfiguration
   private let decoder: PocketSphinxDecoder
 
+  package var name: String { settings.name }
+  /// Below it the words are wrong more often than right.
+  package var lowConfidence: Double { settings.lowConfidence ?? 0.5 }
+
   /// Loads the models; a missing one is a permanent failure that names it and its package.
-  package init(_ configuration: PocketSphinxConfiguration = .init()) throws(StepFailure) {
+  package init(
+    _ configuration: PocketSphinxConfiguration = .init(),
+    as settings: EngineConfiguration = .embedded
+  ) throws(StepFailure) {
     language = configuration.language
+    self.settings = settings
     decoder = try PocketSphinxDecoder(configuration)
+  }
+
+  /// Noise gives it no words at all.
+  package var mayInvent: Bool { false }
+
+  package func limit(audioSeconds: Double) -> Duration {
+    settings.limit(audioSeconds: audioSeconds)
+  }
+
+  package func hears(_ languages: [String]) -> Bool {
+    languages.isEmpty
+      || languages.contains { LanguageTag.primary($0) == LanguageTag.primary(language) }
+  }
+
+  /// The search cannot be cut short from within: whoever runs it holds it to its limit.
+  package func recognize(_ request: SpeechRequest) throws(EngineFailure) -> SpeechAnswer {
+    do throws(StepFailure) {
+      let segments = try recognize(request.recording)
+      return SpeechAnswer(segments.map { HeardSegment($0) }, language: language)
+    } catch {
+      throw EngineFailure(error.kind == .transient ? .retryable : .audio, error.sentence)
+    }
   }
 
   /// Names the first model that is missing, without loading any.

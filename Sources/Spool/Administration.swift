@@ -9,11 +9,13 @@ package enum VerbOutcome: Sendable, Equatable {
 }
 
 extension JobStore {
-  /// Does what an administrator says to one message, and records it with `who` and the reason given.
+  /// Does what an administrator says to one message, and records it with `who` and the reason given. `engine`: of
+  /// `transcribeAgain`, the only one to be asked.
   ///
   /// A worker that has the message is not waited for: its lease is void, and its late result changes nothing.
   package func apply(
-    _ verb: AdministratorVerb, to id: String, who: String, reason: String?, nowMS: Int64
+    _ verb: AdministratorVerb, to id: String, who: String, reason: String?, engine: String? = nil,
+    nowMS: Int64
   ) throws(SpoolError) -> VerbOutcome {
     try commits.perform { connection throws(SpoolError) in
       guard let standing = try connection.standing(of: id) else { return .noSuchMessage }
@@ -23,9 +25,11 @@ extension JobStore {
         return .refused("is a reply: its message has been delivered")
       case .moves(let states):
         let next = states.count == 2 && standing.stage == .delivery ? states[1] : states[0]
-        let story = "\(verb.past) by \(who)" + (reason.map { ": \($0)" } ?? "")
+        let story =
+          verb.past + (engine.map { " with engine \($0)" } ?? "") + " by \(who)"
+          + (reason.map { ": \($0)" } ?? "")
         try connection.move(id, from: standing.state, to: next, nowMS: nowMS)
-        try connection.settle(id, verb, who: who, story: story, nowMS: nowMS)
+        try connection.settle(id, verb, who: who, story: story, engine: engine, nowMS: nowMS)
         try connection.event(id, nowMS, story)
         return .done(was: standing.state, now: next)
       }
@@ -123,7 +127,8 @@ extension Connection {
 
   /// What a verb changes beside the state.
   fileprivate func settle(
-    _ id: String, _ verb: AdministratorVerb, who: String, story: String, nowMS: Int64
+    _ id: String, _ verb: AdministratorVerb, who: String, story: String, engine: String?,
+    nowMS: Int64
   ) throws(SpoolError) {
     switch verb {
     case .retry, .release: break
@@ -137,9 +142,9 @@ extension Connection {
       try run(
         """
         UPDATE message SET form = iif(form = 'reply', form, 'enhanced'), result = NULL,
-          worker_attempts = 0, reply = iif(reply = 'always', 'never', reply)
+          worker_attempts = 0, engine = ?, reply = iif(reply = 'always', 'never', reply)
         WHERE id = ?
-        """, .text(id))
+        """, .optional(engine), .text(id))
       try run("DELETE FROM content WHERE message_id = ? AND form <> 'original'", .text(id))
       hasErased = true
     case .delete:

@@ -115,6 +115,7 @@ extension Connection {
     var allowedMS: Int64
     var attempt: Int
     var form: DeliveryForm
+    var engine: String?
   }
 
   private func mark(_ stage: JobStage, holder: String, nowMS: Int64) throws(SpoolError)
@@ -129,7 +130,8 @@ extension Connection {
         lease_holder = ?, \(attempts) = \(attempts) + 1
       WHERE id = (\(Self.nextDue))
       RETURNING id, lease_token, received_ms, sender, sender_parameters, client, message_id,
-        voicemail, \(attempts), form, size_bytes, \(Self.deadlineFrom), policy, allowed_ms
+        voicemail, \(attempts), form, size_bytes, \(Self.deadlineFrom), policy, allowed_ms,
+        engine
       """, .text(holder), .text(stage.rawValue), .integer(nowMS)
     ) { row in
       Marked(
@@ -138,7 +140,8 @@ extension Connection {
         senderParameters: row.text(4),
         client: row.text(5), messageID: row.text(6), voicemail: row.text(7), policy: row.text(12),
         allowedMS: row.integer(13),
-        attempt: Int(row.integer(8)), form: DeliveryForm(rawValue: row.text(9) ?? "") ?? .original)
+        attempt: Int(row.integer(8)), form: DeliveryForm(rawValue: row.text(9) ?? "") ?? .original,
+        engine: row.text(14))
     }.first
   }
 
@@ -162,7 +165,7 @@ extension Connection {
       messageID: found.messageID,
       voicemail: try JSONColumn.decode(VoicemailFacts.self, found.voicemail, of: found.id),
       policy: try JSONColumn.policy(found.policy, of: found.id),
-      attempt: found.attempt, form: found.form, content: content)
+      attempt: found.attempt, engine: found.engine, form: found.form, content: content)
   }
 
   private func waitingRecipients(of id: String) throws(SpoolError) -> [Recipient] {

@@ -86,6 +86,19 @@ extension JobStore {
     }
   }
 
+  /// Puts a message off for which there is no engine at this moment; the attempt does not count.
+  package func postponeTranscription(_ lease: Lease, why: String, retryMS: Int64, nowMS: Int64)
+    throws(SpoolError)
+  {
+    try commits.perform { connection throws(SpoolError) in
+      let held = try connection.finish(
+        lease,
+        "state = 'deferred', worker_attempts = worker_attempts - 1, due_ms = ?, reason = ?",
+        .integer(retryMS), .text(why))
+      if held { try connection.event(lease.id, nowMS, "no engine could be asked: \(why)") }
+    }
+  }
+
   /// Gives a message back untouched, at an orderly stop: the attempt does not count.
   package func giveBack(_ lease: Lease, nowMS: Int64) throws(SpoolError) {
     try commits.perform { connection throws(SpoolError) in

@@ -29,6 +29,7 @@ CREATE TABLE message (
   -- Whether a reply follows when the message has gone out: always, or if its transcript was late.
   reply TEXT NOT NULL DEFAULT 'never' CHECK (reply IN ('never', 'late', 'always')),
   worker_attempts INTEGER NOT NULL DEFAULT 0,
+  engine TEXT,                          -- the only one to be asked, by an administrator's wish
   delivery_attempts INTEGER NOT NULL DEFAULT 0,
   lease_token INTEGER NOT NULL DEFAULT 0,
   lease_holder TEXT CHECK (lease_holder IS NULL OR state IN ('transcribing', 'delivering')),
@@ -115,6 +116,14 @@ WHEN new.state = 'delivered' AND old.state <> 'delivered' BEGIN
       without_transcript = without_transcript + excluded.without_transcript,
       longest_ms = max(longest_ms, excluded.longest_ms);
 END;
+
+-- What engines were asked for: lengths of recordings, by days since 1970 (UTC).
+CREATE TABLE engine_spend (
+  engine TEXT NOT NULL,
+  day INTEGER NOT NULL,
+  milliseconds INTEGER NOT NULL,
+  PRIMARY KEY (engine, day)
+) STRICT, WITHOUT ROWID;
 
 -- Stages that the administrator has paused.
 CREATE TABLE pause (

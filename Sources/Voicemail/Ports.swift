@@ -35,15 +35,3 @@ extension AudioDecoder {
     try decode(file, contentType: contentType, filename: filename, channel: nil)
   }
 }
-
-/// Turns speech into text. Implemented in Speech.
-///
-/// One engine serves one caller at a time; workers are processes and own theirs.
-package protocol SpeechEngine {
-  /// Short name for logs, headers and `status`: `pocketsphinx`.
-  var name: String { get }
-  /// BCP 47 language it listens for.
-  var language: String { get }
-  /// Words heard; an empty list when the engine heard none.
-  func recognize(_ recording: Recording) throws(StepFailure) -> [Segment]
-}

@@ -34,7 +34,7 @@ import Voicemail
 
   @Test(arguments: [
     "README.md", "docs/flow.md", "docs/rules.md", "docs/policies.md", "docs/dependencies.md",
-    "docs/administration.md", "docs/message.md",
+    "docs/administration.md", "docs/message.md", "docs/engines.md",
     "docs/troubleshooting.md", "docs/sizing.md", "docs/upgrade.md",
   ])
   func `names no file that is not there`(page: String) throws {

@@ -32,6 +32,8 @@ struct Checking {
       #expect(lines.contains { $0.hasPrefix("ok      \(subject)") }, "\(subject)\n\(ended.text)")
     }
     #expect(!ended.text.contains("WRONG"))
+    // What nobody should find out from the mail.
+    #expect(ended.text.contains("advice  engine: pocketsphinx alone: its transcripts are drafts\n"))
     chmod(milter.stateDirectory, 0o755)
     let open = try check(milter, postfix)
     #expect(open.status == 1)

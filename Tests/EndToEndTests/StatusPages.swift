@@ -190,6 +190,8 @@ struct StatusPages {
       #"voicemail_milter_ready{part="mta"} 0"#, #"voicemail_milter_ready{part="engines"} 0"#,
       #"voicemail_milter_ready{part="spool"} 1"#, "voicemail_milter_received_total 2",
       #"voicemail_milter_engine_ready{engine="pocketsphinx"} 0"#,
+      #"voicemail_milter_engine_state{engine="pocketsphinx",state="unusable"} 1"#,
+      #"voicemail_milter_engine_requests_total{engine="pocketsphinx",end="answered"} 1"#,
     ] {
       #expect(metrics.contains("\n\(line)\n"), "\(line)\n\(metrics)")
     }

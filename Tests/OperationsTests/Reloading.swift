@@ -16,7 +16,9 @@ import Testing
     "spool.max_messages": "7", "spool.history_days": "0", "recognition.sources": "192.0.2.1",
     "recognition.own_domains": "example.com", "recognition.country": "DE",
     "transcription.deadline": "1s",
-    "transcription.max_audio": "1min", "transcription.acoustic_model": "/a",
+    "transcription.max_audio": "1min", "transcription.engines": "whisper-server",
+    "transcription.language": "de", "transcription.vocabulary": "/v",
+    "transcription.acoustic_model": "/a",
     "transcription.language_model": "/l", "transcription.dictionary": "/d",
     "message.language": "de",
     "message.templates": URL(fileURLWithPath: #filePath).deletingLastPathComponent()

@@ -61,7 +61,7 @@ func complaints(_ bytes: [UInt8]) throws -> [String] {
     #expect(try load(Array(Self.everyDefault.utf8)).get() == standard)
     #expect(try load([]).get() == standard)
     #expect(try load(Array("# nothing\n\n".utf8)).get() == standard)
-    #expect(SettingsTable.keys.count == 44)
+    #expect(SettingsTable.keys.count == 47)
   }
 
   @Test func `a key is in the table once`() {

@@ -61,14 +61,19 @@ import Voicemail
   // MARK: - Enhancement
 
   /// Hears the same words in everything.
-  private struct Words: SpeechEngine {
+  private final class Words: SpeechEngine, EngineSource {
     let name = "fixture"
-    let language = "en-US"
+    let lowConfidence = 0.5
+    let mayInvent = false
 
-    func recognize(_ recording: Recording) throws(StepFailure) -> [Segment] {
+    func limit(audioSeconds: Double) -> Duration { .seconds(60) }
+    func hears(_ languages: [String]) -> Bool { true }
+    func recognize(_ request: SpeechRequest) throws(EngineFailure) -> SpeechAnswer {
       let word = Word(text: "marmalade", start: 0, end: 1, confidence: 0.9)
-      return [Segment(start: 0, end: 1, text: "marmalade", confidence: 0.9, words: [word])]
+      let segment = Segment(start: 0, end: 1, text: "marmalade", confidence: 0.9, words: [word])
+      return SpeechAnswer([HeardSegment(segment)], language: "en-US")
     }
+    func engine(_ name: String) throws(EngineFailure) -> any SpeechEngine { self }
   }
 
   /// What the worker makes of it; the self-check is part of that.
@@ -77,7 +82,9 @@ import Voicemail
   ) -> (result: WorkResult, enhanced: [UInt8]?) {
     ProcessJob(
       reader: reader,
-      transcriber: Transcriber(decoder: SoundFileDecoder(), engines: [Words()]),
+      transcriber: Transcriber(
+        decoder: SoundFileDecoder(),
+        chain: EngineChain(source: Words(), gate: OpenGate { _ in }, names: ["fixture"])),
       enhancer: MessageSplicer()
     ).run(WorkOrder(id: "fixture", voicemail: voicemail, headers: headers), on: content) { _ in }
   }

@@ -2,13 +2,16 @@ import Foundation
 import Operations
 import TestSupport
 import Testing
+import Voicemail
 
 @Suite("Manual pages and example file") struct Manuals {
   @Test func `have every command and every setting, and no fault`() throws {
     let directory = try TemporaryDirectory()
     let file = try Sources.manual(in: directory)
 
-    let pages = ["voicemail-milter.8", "voicemail-milter.conf.5"].map(file)
+    let pages = [
+      "voicemail-milter.8", "voicemail-milter.conf.5", "voicemail-milter-engines.7",
+    ].map(file)
     let linted = try Sources.run("/usr/bin/mandoc", ["-T", "lint", "-W", "style"] + pages)
     // What it cannot find are our own other pages, and its index of pages need not be there.
     let faults = linted.said.split(separator: "\n").filter {
@@ -30,6 +33,28 @@ import Testing
       #expect(settings.contains(" .It Cm \(key.name) \(mdoc(key.sentence)) "), "\(key.name)")
       #expect(settings.contains(mdoc("default: \(standard).")), "\(key.name)")
       #expect(example.contains("\n#\(key.name) ="), "\(key.name)")
+    }
+  }
+
+  @Test func `each engine has its section, with what is sent where, its cost and what is kept`()
+    throws
+  {
+    let directory = try TemporaryDirectory()
+    let page = try String(
+      contentsOfFile: Sources.manual(in: directory)("voicemail-milter-engines.7"), encoding: .utf8)
+    let sections = page.components(separatedBy: "\n.Ss ").dropFirst()
+    #expect(
+      sections.map { String($0.prefix { $0 != "\n" }) }.sorted()
+        == EngineConfiguration.Kind.allCases.map(\.rawValue).sorted())
+    for section in sections {
+      for label in ["Sent to", "Cost", "Privacy"] {
+        #expect(section.contains("\n.It Sy \(label)\n"), "\(section.prefix(20)): \(label)")
+      }
+    }
+    let keys = page.replacingOccurrences(of: "\n", with: " ")
+    for key in EngineKeys.all {
+      let standard = key.standard.isEmpty ? "" : " = \(mdoc(key.standard))"
+      #expect(keys.contains(" .It Cm \(key.name)\(standard) \(mdoc(key.sentence)) "), "\(key.name)")
     }
   }
 

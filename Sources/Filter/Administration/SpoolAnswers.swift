@@ -9,6 +9,8 @@ struct SpoolAnswers {
   let store: JobStore
   /// Whose verbs these are, for the story of a message.
   let who: String
+  /// Those a message can be transcribed with.
+  let engines: [String]
   /// Told of each change: the verb, and the message unless it was for many.
   var changed: (String, String?) -> Void = { _, _ in }
 
@@ -86,8 +88,14 @@ struct SpoolAnswers {
   {
     let id = try resolve(arguments.operands[0])
     let reason = try arguments.one("--reason")
+    let engine = try arguments.one("--engine")
+    if let engine, !engines.contains(engine) {
+      throw CommandFailure(
+        "no engine '\(Output.safe(engine))'; there are \(engines.joined(separator: ", "))")
+    }
     let outcome = try spool { () throws(SpoolError) in
-      try store.apply(verb, to: id, who: who, reason: reason, nowMS: Clock.nowMS())
+      try store.apply(
+        verb, to: id, who: who, reason: reason, engine: engine, nowMS: Clock.nowMS())
     }
     switch outcome {
     case .noSuchMessage: throw Self.noSuch(id)

@@ -1,6 +1,7 @@
 internal import Glibc
 internal import Operations
 internal import Spool
+internal import Voicemail
 
 /// A command's way to the spool: the daemon, or the spool itself while no daemon runs.
 final class SpoolClient {
@@ -30,7 +31,16 @@ final class SpoolClient {
       let report = StatusReport(version: Version.program, nowMS: now, daemon: nil, spool: numbers)
       return ControlReply(report.print(asJSON: request.contains("--json")))
     }
-    return SpoolAnswers(store: store, who: userName(getuid())).answer(request)
+    if request.first == "engines" {
+      let desk = EngineDesk { _, _, _ in }
+      desk.configure(
+        settings.allEngines, spent: try spool { () throws(SpoolError) in try store.spending() })
+      let report = EnginesReport(nowMS: Clock.nowMS(), isRunning: false, engines: desk.statuses)
+      return ControlReply(report.print(asJSON: request.contains("--json")))
+    }
+    let answers = SpoolAnswers(
+      store: store, who: userName(getuid()), engines: settings.allEngines.map(\.name))
+    return answers.answer(request)
       ?? ControlReply(failed: true, "unknown request")
   }
 

@@ -20,7 +20,7 @@ struct SpoolSyntax: Sendable {
     "deliver": .init(
       options: ["--reason"], flags: ["--original"], required: "--original", operands: 1...10_000),
     "requeue": .init(
-      options: ["--reason"], flags: ["--transcribe"], required: "--transcribe",
+      options: ["--reason", "--engine"], flags: ["--transcribe"], required: "--transcribe",
       operands: 1...10_000),
     "delete": .init(options: ["--reason"], flags: ["--yes"], operands: 1...10_000),
     "flush": .init(operands: 0...0),

@@ -8,6 +8,8 @@ enum Alarm: String, CaseIterable, Sendable {
   case spoolTrouble = "spool_trouble"
   /// No engine can be used: voicemail goes out without transcripts.
   case enginesDown = "engines_down"
+  /// A wrong key, no credit, a missing model: an engine that only the administrator can put right.
+  case engineUnusable = "engine_unusable"
   /// The MTA's listener refused a message.
   case reinjectionRefused = "reinjection_refused"
   /// A message came back to this filter.
@@ -22,6 +24,7 @@ enum Alarm: String, CaseIterable, Sendable {
     case .spoolFull: "the spool is full"
     case .spoolTrouble: "the spool cannot be used"
     case .enginesDown: "no speech engine can be used"
+    case .engineUnusable: "a speech engine needs the administrator"
     case .reinjectionRefused: "the MTA refused a voicemail"
     case .loopSeen: "the reinjection listener still runs this filter"
     case .selfCheckFailed: "an enhanced message failed its self-check"

@@ -10,6 +10,7 @@ enum Help {
                                 hands a message on standard input to the daemon, for
                                 pipe transports; exit status 0, or 75: try again
       status [--json|--watch]   what is in the spool, what the workers do
+      engines [--json]          the speech engines: state, limits, what was spent
       list [--state S] [--rcpt ADDR] [--older-than AGE] [--json]
                                 the messages in the spool
       show ID [--json]          one message and its story
@@ -19,7 +20,7 @@ enum Help {
       hold ID...                keeps messages back
       release ID...             lets them go on
       deliver --original ID...  sends them now, without a transcript
-      requeue --transcribe ID...
+      requeue --transcribe [--engine NAME] ID...
                                 has them transcribed again
       delete [--yes] ID...      deletes them for good, after a question
       pause transcription|delivery
@@ -45,7 +46,7 @@ enum Help {
                                 --learn proposes a rule from samples of an unknown PBX
       preview [--text TEXT] [--policy NAME] FILE
                                 the message as it would go out; with TEXT for a transcript
-      transcribe [--json] FILE...
+      transcribe [--engine NAME] [--json] FILE...
                                 the words in recordings or messages
       --help, --version
 

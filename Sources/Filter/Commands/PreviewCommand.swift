@@ -50,7 +50,7 @@ enum PreviewCommand {
       let job = ProcessJob(
         reader: examiner.reader,
         transcriber: Transcriber(
-          decoder: examiner.decoder, engines: [try engine(arguments, examiner)]),
+          decoder: examiner.decoder, chain: try chain(arguments, examiner)),
         enhancer: MessageSplicer())
       let (result, enhanced) = job.run(order, on: original) { _ in }
       for note in result.notes { Output.complain("\(file): \(note)") }
@@ -90,26 +90,39 @@ enum PreviewCommand {
     }
   }
 
-  private static func engine(_ arguments: Arguments, _ examiner: MessageExaminer)
-    throws(StepFailure) -> any SpeechEngine
+  private static func chain(_ arguments: Arguments, _ examiner: MessageExaminer)
+    throws(StepFailure) -> EngineChain
   {
-    guard let text = arguments.all("--text").last else {
-      return try Wiring.engine(Wiring.setup(examiner.settings))
+    do throws(CommandFailure) {
+      var chain = try Wiring.chain(examiner.settings)
+      if let text = arguments.all("--text").last {
+        (chain.source, chain.names) = (GivenText(text: text), ["given"])
+      }
+      return chain
+    } catch {
+      throw .permanent(error.sentence)
     }
-    return GivenText(text: text)
   }
 }
 
 /// Stands in for an engine when the administrator gives the words; those in `[brackets?]` are in doubt, as the mail
 /// writes them.
-private struct GivenText: SpeechEngine {
-  let text: String
+private final class GivenText: SpeechEngine, EngineSource {
+  private let text: String
   let name = "given"
-  let language = "en"
+  let lowConfidence = 0.0
+  let mayInvent = false
 
-  func recognize(_ recording: Recording) throws(StepFailure) -> [Segment] {
+  init(text: String) { self.text = text }
+
+  func engine(_ name: String) throws(EngineFailure) -> any SpeechEngine { self }
+  func limit(audioSeconds: Double) -> Duration { .seconds(60) }
+  func hears(_ languages: [String]) -> Bool { true }
+
+  func recognize(_ request: SpeechRequest) throws(EngineFailure) -> SpeechAnswer {
     let spoken = text.split(whereSeparator: \.isWhitespace)
-    let step = recording.durationSeconds / Double(max(spoken.count, 1))
+    let length = request.recording.durationSeconds
+    let step = length / Double(max(spoken.count, 1))
     var isDoubtful = false
     let words = spoken.enumerated().map { index, mark in
       var word = String(mark)
@@ -126,8 +139,7 @@ private struct GivenText: SpeechEngine {
         text: word, start: Double(index) * step, end: Double(index + 1) * step,
         confidence: confidence)
     }
-    return [
-      Segment(start: 0, end: recording.durationSeconds, text: text, confidence: 1, words: words)
-    ]
+    let segment = Segment(start: 0, end: length, text: text, confidence: 1, words: words)
+    return SpeechAnswer([HeardSegment(segment)], language: "en")
   }
 }

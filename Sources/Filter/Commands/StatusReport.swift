@@ -7,7 +7,7 @@ struct StatusReport: Encodable, Sendable {
     var pid: Int32
     var uptimeSeconds: Double
     var workers: [WorkerStatus]
-    var engines: [WorkerHello.Engine]
+    var engines: [EngineStatus]
     var delivery: DeliveryStatus
     /// By kind: how often it was raised since the start.
     var alarms: [String: Int]
@@ -41,10 +41,7 @@ struct StatusReport: Encodable, Sendable {
     guard let daemon else { return text }
     for worker in daemon.workers { text += Output.row("worker \(worker.number)", describe(worker)) }
     for engine in daemon.engines {
-      text += Output.row(
-        "engine",
-        engine.trouble.map { "\(engine.name) unusable: \($0)" }
-          ?? "\(engine.name) (\(engine.language)) ready")
+      text += Output.row("engine", EnginesReport.line(engine, nowMS: nowMS))
     }
     text += Output.row("delivery", describe(daemon.delivery))
     let raised = daemon.alarms.filter { $0.value > 0 }.sorted { $0.key < $1.key }

@@ -11,8 +11,16 @@ enum TranscribeCommand {
     var language: String
     var status: TranscriptStatus
     var confidence: Double
+    @OrNull var codec: String?
+    @OrNull var container: String?
+    @OrNull var sampleRateHz: Int?
+    @OrNull var channels: Int?
     var durationSeconds: Double
     var speechSeconds: Double
+    var decodeMS: Int64
+    var recognizeMS: Int64
+    /// What engines and rules had to say.
+    var notes: [String]
     var text: String
     var segments: [SegmentReport]
     /// Why there is no text; nil with text.
@@ -29,16 +37,13 @@ enum TranscribeCommand {
   }
 
   static func run(_ words: [String]) throws(CommandFailure) -> Int32 {
-    let arguments = try Arguments(words, flags: ["--json"])
+    let arguments = try Arguments(words, options: ["--engine"], flags: ["--json"])
     try arguments.requireOperands(1...Int.max, "a recording or a message")
     let examiner = try MessageExaminer(arguments.settings())
-    let transcriber: Transcriber
-    do throws(StepFailure) {
-      transcriber = Transcriber(
-        decoder: examiner.decoder, engines: [try Wiring.engine(Wiring.setup(examiner.settings))])
-    } catch {
-      throw CommandFailure(error.sentence)
-    }
+    let engine = try arguments.one("--engine")
+    let transcriber = Transcriber(
+      decoder: examiner.decoder,
+      chain: try Wiring.chain(examiner.settings, names: engine.map { [$0] }))
     var status: Int32 = 0
     for file in arguments.operands {
       do throws(CommandFailure) {
@@ -88,12 +93,15 @@ enum TranscribeCommand {
     _ transcriber: Transcriber
   ) -> Report {
     var result = WorkResult()
-    let transcript = transcriber.transcribe(content, of: part, into: &result) { _ in }.transcript
+    let transcribed = transcriber.transcribe(content, of: part, into: &result) { _ in }
+    let (transcript, audio) = (transcribed.transcript, transcribed.audio)
     for note in result.notes { Output.complain("\(file): \(note)") }
     return Report(
       file: file, part: partName, engine: transcript.engine, language: transcript.language,
-      status: transcript.status, confidence: transcript.confidence,
+      status: transcript.status, confidence: transcript.confidence, codec: audio?.codec,
+      container: audio?.container, sampleRateHz: audio?.sampleRateHz, channels: audio?.channels,
       durationSeconds: transcript.durationSeconds, speechSeconds: transcript.speechSeconds,
+      decodeMS: result.decodeMS, recognizeMS: result.recognizeMS, notes: result.notes,
       text: transcript.text,
       segments: transcript.segments.map {
         SegmentReport(
@@ -125,6 +133,11 @@ enum TranscribeCommand {
       title += " with \(Output.tenths(report.speechSeconds)) s of speech"
     }
     var text = title + "\n"
+    if let codec = report.codec, let container = report.container {
+      text +=
+        "  \(container), \(codec), \(report.sampleRateHz ?? 0) Hz, channels: \(report.channels ?? 0); "
+        + "decoded in \(report.decodeMS) ms, recognised in \(report.recognizeMS) ms\n"
+    }
     if let reason = report.reason { text += "  \(reason)\n" }
     for segment in report.segments {
       text += "  \(Output.clock(segment.start))  \(Output.safe(segment.text))\n"

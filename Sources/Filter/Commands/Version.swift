@@ -16,6 +16,7 @@ enum Version {
       ("SQLite", sqliteLibraryVersion), ("libsndfile", soundFileLibraryVersion),
       ("libsoxr", resamplerLibraryVersion), ("PocketSphinx", pocketSphinxLibraryVersion),
       ("GLib", glibLibraryVersion), ("libmicrohttpd", httpLibraryVersion),
+      ("libcurl", curlLibraryVersion), ("OpenSSL", opensslLibraryVersion),
     ] {
       text += Output.row(name, version)
     }

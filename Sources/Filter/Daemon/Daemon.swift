@@ -35,6 +35,7 @@ struct Daemon {
       let key = try secret(at: settings.stateDirectory + "/secret")
       let context = DaemonContext(
         live: try LiveSettings(settings, key: key), log: log, store: store, alarms: alarms)
+      try context.configureEngines()
       let fronts = try SMTPFronts(context: context)
       let milter = try milterServer(context)
       try ControlSocket.serve(at: ControlSocket.path(stateDirectory: settings.stateDirectory)) {
@@ -181,6 +182,7 @@ struct Daemon {
     context.delivery.stop(threads: settings.delivery.connections)
     context.housekeeping.stop()
     context.alarms.bell.stop(threads: 1)
+    context.engines.stop()
     context.board.killWorkers()
     if group.wait(timeout: .now() + .seconds(10)) == .timedOut {
       log.warning("stopped with a delivery in progress; it is tried again at the next start")
@@ -205,6 +207,9 @@ struct Daemon {
 
   /// A missing speech model is found before the first message finds it.
   private static func checkModels(_ setup: WorkerSetup) throws(CommandFailure) {
+    guard
+      setup.engines.contains(where: { $0.kind == .pocketsphinx && setup.inUse.contains($0.name) })
+    else { return }
     do throws(StepFailure) {
       try PocketSphinxEngine.checkModels(Wiring.pocketSphinx(setup))
     } catch {

@@ -1,6 +1,7 @@
 internal import Glibc
 internal import Operations
 internal import Spool
+internal import Voicemail
 
 /// What the daemon says on its control socket.
 struct DaemonAnswers {
@@ -21,6 +22,10 @@ struct DaemonAnswers {
       } catch {
         return .init(failed: true, error.sentence)
       }
+    case "engines":
+      let report = EnginesReport(
+        nowMS: Clock.nowMS(), isRunning: true, engines: context.engines.statuses)
+      return .init(report.print(asJSON: words.last == "--json"))
     case "reload": return reload()
     case "trace" where words.count == 2:
       do throws(SpoolError) {
@@ -34,7 +39,8 @@ struct DaemonAnswers {
     default: break
     }
     let who = userName(request.userID)
-    let answers = SpoolAnswers(store: context.store, who: who) { verb, id in
+    let engines = context.settings.allEngines.map(\.name)
+    let answers = SpoolAnswers(store: context.store, who: who, engines: engines) { verb, id in
       context.log.info("administrator", ["verb": verb, "id": id, "by": who])
       // One for each thread that may sleep over a backlog.
       for _ in 0..<max(context.settings.workers, 2) {
@@ -72,7 +78,7 @@ extension StatusReport {
       version: Version.program, nowMS: now,
       daemon: .init(
         pid: getpid(), uptimeSeconds: Double(now - context.startedMS) / 1_000,
-        workers: context.board.workers, engines: context.board.knownEngines,
+        workers: context.board.workers, engines: context.engines.statuses,
         delivery: context.deliveryBoard.status(target: context.settings.delivery.target),
         alarms: context.alarms.counts),
       spool: spool)

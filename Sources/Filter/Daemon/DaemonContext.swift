@@ -11,6 +11,7 @@ struct DaemonContext: Sendable {
   var limits = ReceptionLimits()
   var rareLines: RareLines
   var alarms: Alarms
+  var engines: EngineDesk
   var spoolRoom: SpoolRoom
   var closing = Closing()
   /// Rings when a message waits for a worker.
@@ -35,6 +36,18 @@ struct DaemonContext: Sendable {
     rareLines = RareLines(log)
     self.alarms = alarms
     spoolRoom = SpoolRoom(log, alarms)
+    engines = EngineDesk { engine, day, seconds in
+      do throws(SpoolError) {
+        try store.spend(seconds, of: engine, day: day)
+      } catch {
+        log.error("spool trouble", ["where": "engine spending", "why": error.sentence])
+      }
+    }
+  }
+
+  /// Makes the engines of the settings those that are asked.
+  func configureEngines() throws(SpoolError) {
+    engines.configure(settings.allEngines, spent: try store.spending())
   }
 
   /// Trace line and marker: on top of every message that goes out, enhanced or not.

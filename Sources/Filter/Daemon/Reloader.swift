@@ -1,4 +1,5 @@
 internal import Operations
+internal import Spool
 internal import Synchronization
 
 /// Reads the configuration again and puts in force what can change at run time.
@@ -41,6 +42,13 @@ struct Reloader: Sendable {
     try context.live.replace(report.settings)
     context.log.level = report.settings.logLevel
     context.log.showsAddresses = report.settings.logAddresses
+    do throws(SpoolError) {
+      try context.configureEngines()
+    } catch {
+      context.log.error("spool trouble", ["where": "reload", "why": error.sentence])
+    }
+    // Workers that wait are those of the settings before.
+    for _ in 0..<context.settings.workers { context.transcription.ring() }
     // Deadline, lifetime and target may make something due.
     context.delivery.ring()
     context.alarms.bell.ring()

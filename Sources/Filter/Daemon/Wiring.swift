@@ -1,4 +1,5 @@
 internal import Audio
+internal import Glibc
 internal import Mail
 internal import Operations
 internal import SMTP
@@ -11,7 +12,8 @@ enum Wiring {
   static func setup(_ settings: Settings) -> WorkerSetup {
     WorkerSetup(
       maxAudioSeconds: settings.maxAudioSeconds, acousticModel: settings.acousticModel,
-      languageModel: settings.languageModel, dictionary: settings.dictionary)
+      languageModel: settings.languageModel, dictionary: settings.dictionary,
+      engines: settings.allEngines, inUse: settings.enginesInUse)
   }
 
   static func spoolLimits(_ settings: Settings) -> SpoolLimits {
@@ -24,8 +26,30 @@ enum Wiring {
     SoundFileDecoder(maxSeconds: setup.maxAudioSeconds)
   }
 
-  static func engine(_ setup: WorkerSetup) throws(StepFailure) -> any SpeechEngine {
-    try PocketSphinxEngine(pocketSphinx(setup))
+  /// For commands that ask an engine themselves; `names`: others than those of the settings.
+  static func chain(_ settings: Settings, names: [String]? = nil) throws(CommandFailure)
+    -> EngineChain
+  {
+    if let unknown = names?.first(where: { name in
+      !settings.allEngines.contains { $0.name == name }
+    }) {
+      throw CommandFailure(
+        "no engine '\(Output.safe(unknown))'; there are "
+          + settings.allEngines.map(\.name).joined(separator: ", "))
+    }
+    let setup = setup(settings)
+    var chain = EngineChain(
+      source: EngineRoom(setup), gate: OpenGate { sleep(UInt32(clamping: $0)) },
+      names: names ?? settings.engines)
+    chain.languages = settings.languages
+    if let file = settings.vocabulary {
+      do throws(FileError) {
+        chain.vocabulary = try Vocabulary.read(file)
+      } catch {
+        throw CommandFailure("[transcription] vocabulary: \(error.sentence)")
+      }
+    }
+    return chain
   }
 
   static func pocketSphinx(_ setup: WorkerSetup) -> PocketSphinxConfiguration {

@@ -10,7 +10,7 @@ enum MetricsText {
     return text(
       counts: context.figures.now, alarms: context.alarms.counts, workers: context.board.workers,
       readiness: Readiness(context, spool: spool == nil ? "it cannot be read" : nil, spool),
-      engines: context.board.knownEngines.map { ($0.name, $0.trouble == nil) }, spool: spool,
+      engines: context.engines.statuses, spool: spool,
       freeBytes: (try? context.store.freeBytes()) ?? nil, startedMS: context.startedMS, nowMS: now)
   }
 
@@ -18,7 +18,7 @@ enum MetricsText {
 
   static func text(
     counts: Figures.Counts, alarms: [String: Int], workers: [WorkerStatus], readiness: Readiness,
-    engines: [(name: String, isReady: Bool)], spool: SpoolStatistics?, freeBytes: Int64?,
+    engines: [EngineStatus], spool: SpoolStatistics?, freeBytes: Int64?,
     startedMS: Int64, nowMS: Int64
   ) -> String {
     var text = ""
@@ -81,7 +81,28 @@ enum MetricsText {
       })
     add(
       "engine_ready", "gauge", "Whether a speech engine can be used.",
-      engines.map { (label("engine", $0.name), $0.isReady ? 1 : 0) })
+      engines.map { (label("engine", $0.name), $0.state == .ready ? 1 : 0) })
+    add(
+      "engine_state", "gauge", "The state of a speech engine, by its name: 1 where it is.",
+      engines.flatMap { engine in
+        EngineStatus.State.allCases.map { state in
+          (
+            labels([("engine", engine.name), ("state", state.rawValue)]),
+            engine.state == state ? 1 : 0
+          )
+        }
+      })
+    add(
+      "engine_requests_total", "counter", "Times a speech engine was asked, by how that ended.",
+      engines.flatMap { engine in
+        [("answered", engine.answered), ("failed", engine.failed)].map { end, count in
+          (labels([("engine", engine.name), ("end", end)]), Double(count))
+        }
+      })
+    add(
+      "engine_audio_seconds_today", "gauge",
+      "Length of the recordings that a speech engine was asked for since midnight (UTC).",
+      engines.map { (label("engine", $0.name), ($0.minutesToday * 60_000).rounded() / 1_000) })
     guard let spool else { return text }
     add(
       "messages", "gauge", "Messages in the spool, by state.",
@@ -105,9 +126,16 @@ enum MetricsText {
   }
 
   private static func label(_ name: String, _ value: String) -> String {
-    let escaped = value.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"")
-      .replacing("\n", with: "\\n")
-    return "{\(name)=\"\(escaped)\"}"
+    labels([(name, value)])
+  }
+
+  private static func labels(_ pairs: [(name: String, value: String)]) -> String {
+    let inner = pairs.map { name, value in
+      let escaped = value.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"")
+        .replacing("\n", with: "\\n")
+      return "\(name)=\"\(escaped)\""
+    }
+    return "{\(inner.joined(separator: ","))}"
   }
 
   /// Whole numbers without a point.

@@ -27,13 +27,14 @@ struct Readiness: Encodable, Sendable {
   init(_ context: DaemonContext, spool trouble: String?, _ statistics: SpoolStatistics?) {
     var parts = [Part(name: "spool", ready: trouble == nil, why: trouble)]
     let paused = statistics?.paused.map { "\($0.stage.rawValue) is paused by \($0.who)" } ?? []
-    let engines = context.board.knownEngines
+    let chain = context.settings.engines
+    let engines = context.engines.statuses.filter { chain.contains($0.name) }
     let isStarting = Self.isStarting(context)
     let engineTrouble: String? =
-      engines.isEmpty
+      context.board.workers.allSatisfy { $0.pid == nil }
       ? "no worker has started yet"
-      : engines.allSatisfy { $0.trouble != nil }
-        ? engines.map { "\($0.name): \($0.trouble ?? "")" }.joined(separator: "; ") : nil
+      : engines.allSatisfy { $0.state != .ready && $0.state != .probing }
+        ? engines.map { "\($0.name): \($0.why ?? $0.state.rawValue)" }.joined(separator: "; ") : nil
     parts.append(
       Part(
         name: "engines", ready: isStarting || engineTrouble == nil,

@@ -102,8 +102,7 @@ struct StatusPage {
     guard let daemon = snapshot.status?.daemon else { return "" }
     var rows = daemon.engines.map { engine in
       row(
-        "engine \(engine.name)", engine.trouble == nil,
-        engine.trouble ?? "ready, \(engine.language)")
+        "engine \(engine.name)", engine.state == .ready, engine.why ?? engine.state.rawValue)
     }
     let delivery = daemon.delivery
     let isFailing = (delivery.lastFailureMS ?? 0) > (delivery.lastSuccessMS ?? 0)

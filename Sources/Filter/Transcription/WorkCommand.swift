@@ -3,7 +3,6 @@ internal import Dispatch
 internal import Glibc
 internal import Mail
 internal import Operations
-internal import Speech
 internal import Voicemail
 
 /// The worker's side: the hidden command that `WorkerProcess` starts.
@@ -13,6 +12,8 @@ enum WorkCommand {
   static let descriptor: Int32 = 3
   /// A model takes 100 MB, ten minutes of speech 400 MB; more is a recording that means harm.
   private static let memoryLimit: rlim_t = 3 << 30
+  /// What a program that is an engine may be given.
+  private static let programMemoryLimit: rlim_t = 1 << 40
 
   static func run() -> Int32 {
     // Whatever the daemon had open without close-on-exec is not for a worker.
@@ -47,18 +48,21 @@ enum WorkCommand {
     -> ProcessJob
   {
     var hello = WorkerHello(engines: [])
-    var engines: [any SpeechEngine] = []
-    do throws(StepFailure) {
-      let engine = try Wiring.engine(setup)
-      engines.append(engine)
-      hello.engines.append(.init(name: engine.name, language: engine.language, trouble: nil))
-    } catch {
-      hello.engines.append(.init(name: "pocketsphinx", language: "", trouble: error.sentence))
+    let room = EngineRoom(setup)
+    for name in setup.inUse {
+      do throws(EngineFailure) {
+        _ = try room.engine(name)
+        hello.engines.append(.init(name: name, trouble: nil))
+      } catch {
+        hello.engines.append(.init(name: name, trouble: error.sentence))
+      }
     }
     try channel.send(.hello, json: hello)
     return ProcessJob(
       reader: GMimeReader(),
-      transcriber: Transcriber(decoder: Wiring.decoder(setup), engines: engines),
+      transcriber: Transcriber(
+        decoder: Wiring.decoder(setup),
+        chain: EngineChain(source: room, gate: ChannelGate(channel), names: setup.inUse)),
       enhancer: MessageSplicer())
   }
 
@@ -71,16 +75,19 @@ enum WorkCommand {
   }
 
   private static func limitResources() {
-    func limit(_ what: __rlimit_resource_t, _ value: rlim_t) {
-      var bounds = rlimit(rlim_cur: value, rlim_max: value)
+    func limit(_ what: __rlimit_resource_t, _ value: rlim_t, forPrograms: rlim_t? = nil) {
+      var bounds = rlimit()
+      guard unsafe getrlimit(what, &bounds) == 0 else { return }
+      bounds = rlimit(
+        rlim_cur: min(value, bounds.rlim_max), rlim_max: min(forPrograms ?? value, bounds.rlim_max))
       unsafe setrlimit(what, &bounds)
     }
-    limit(Int32(RLIMIT_AS.rawValue), memoryLimit)
-    limit(Int32(RLIMIT_NOFILE.rawValue), 64)
+    limit(Int32(RLIMIT_AS.rawValue), memoryLimit, forPrograms: programMemoryLimit)
+    limit(Int32(RLIMIT_NOFILE.rawValue), 64, forPrograms: 256)
     // No core file: it would hold a message.
     limit(Int32(RLIMIT_CORE.rawValue), 0)
     // Decoders have no reason to write files.
-    limit(Int32(RLIMIT_FSIZE.rawValue), 0)
+    limit(Int32(RLIMIT_FSIZE.rawValue), 0, forPrograms: 1 << 30)
   }
 
   /// A worker in the middle of a recording must not outlive its daemon.

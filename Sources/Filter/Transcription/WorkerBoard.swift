@@ -18,7 +18,6 @@ struct WorkerStatus: Codable, Sendable, Equatable {
 
 final class WorkerBoard: Sendable {
   private let entries: Mutex<[WorkerStatus]>
-  private let engines = Mutex<[WorkerHello.Engine]>([])
 
   init(workers: Int, nowMS: Int64) {
     entries = Mutex(
@@ -26,7 +25,6 @@ final class WorkerBoard: Sendable {
   }
 
   var workers: [WorkerStatus] { entries.withLock { $0 } }
-  var knownEngines: [WorkerHello.Engine] { engines.withLock { $0 } }
 
   func update(_ number: Int, _ change: (inout WorkerStatus) -> Void) {
     entries.withLock { entries in
@@ -34,8 +32,6 @@ final class WorkerBoard: Sendable {
       entries[number - 1].sinceMS = Clock.nowMS()
     }
   }
-
-  func note(_ hello: WorkerHello) { engines.withLock { $0 = hello.engines } }
 
   /// Ends what the workers are doing; their slots see the closed sockets and stop.
   func killWorkers() {

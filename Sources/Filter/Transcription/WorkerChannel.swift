@@ -6,6 +6,8 @@ enum ChannelError: Error {
   /// The other side is gone.
   case closed
   case timedOut
+  /// The engine of that name went on beyond its limit.
+  case engineHung(String)
   case damaged(String)
 }
 
@@ -23,6 +25,12 @@ enum FrameKind: UInt8 {
   case stage
   /// JSON: `WorkOutcome`; a `message` follows when it says so.
   case outcome
+  /// JSON: `EngineQuestion`, from a worker that wants to ask an engine.
+  case question
+  /// JSON: `EnginePass`, its answer.
+  case pass
+  /// JSON: `EngineReport`, when the engine has answered or failed.
+  case report
 }
 
 /// The socket pair between daemon and worker. A frame is kind (1 byte), length (4 bytes, big endian), payload.

@@ -6,6 +6,7 @@ internal import Voicemail
 /// Decoders, MIME and recognisers are C fed by strangers: what a recording does to them, it does in here.
 final class WorkerProcess {
   let pid: pid_t
+  let setup: WorkerSetup
   private(set) var hello = WorkerHello(engines: [])
   private let channel: WorkerChannel
 
@@ -17,6 +18,7 @@ final class WorkerProcess {
 
   init(setup: WorkerSetup) throws(StepFailure) {
     let started = try Self.spawn()
+    self.setup = setup
     pid = started.pid
     channel = WorkerChannel(descriptor: started.descriptor)
     channel.limitSending(seconds: Self.sendLimitSeconds)
@@ -41,20 +43,25 @@ final class WorkerProcess {
 
   /// Hands over one message and waits for what becomes of it.
   func perform(
-    _ order: WorkOrder, on message: [UInt8], limit: Duration, stage: (WorkStage) -> Void
+    _ order: WorkOrder, on message: [UInt8], limit: Duration, clerk: EngineClerk,
+    stage: (WorkStage) -> Void
   ) throws(ChannelError) -> (result: WorkResult, enhanced: [UInt8]?) {
     let deadline = ContinuousClock.now + limit
     try channel.send(.order, json: order)
     try channel.send(.message, message)
     while true {
-      let frame = try channel.receive(until: deadline)
+      let frame = try clerk.receive(from: channel, until: deadline)
       switch frame.kind {
+      case .question:
+        let question = try WorkerChannel.decode(EngineQuestion.self, frame.payload)
+        try channel.send(.pass, json: clerk.enter(question))
+      case .report: clerk.leave(try WorkerChannel.decode(EngineReport.self, frame.payload))
       case .stage: stage(try WorkerChannel.decode(WorkStage.self, frame.payload))
       case .outcome:
         let outcome = try WorkerChannel.decode(WorkOutcome.self, frame.payload)
         guard outcome.messageFollows else { return (outcome.result, nil) }
         return (outcome.result, try channel.receive(until: deadline).payload)
-      case .setup, .order, .message, .hello:
+      case .setup, .order, .message, .hello, .pass:
         throw .damaged("frame \(frame.kind) in place of an outcome")
       }
     }

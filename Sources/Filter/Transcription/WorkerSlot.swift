@@ -54,27 +54,34 @@ final class WorkerSlot {
   }
 
   private func startWorker() -> Bool {
-    if let worker, !worker.isDead { return true }
-    if let worker { context.log.warning("idle worker died", ["pid": "\(worker.pid)"]) }
+    var setup = Wiring.setup(context.settings)
+    if setup.engines.contains(where: { $0.keyFile != nil }) {
+      setup.keyRound = context.engines.configured
+    }
+    if let worker, !worker.isDead, worker.setup == setup { return true }
+    if let worker, worker.isDead {
+      context.log.warning("idle worker died", ["pid": "\(worker.pid)"])
+    }
     dropWorker()
     context.board.update(number) {
       $0 = WorkerStatus(number: $0.number, doing: .starting, sinceMS: 0)
     }
     let start = ContinuousClock.now
     do throws(StepFailure) {
-      let fresh = try WorkerProcess(setup: Wiring.setup(context.settings))
+      let fresh = try WorkerProcess(setup: setup)
       worker = fresh
-      context.board.note(fresh.hello)
       context.board.update(number) {
         $0.pid = fresh.pid
         $0.doing = .idle
       }
       for engine in fresh.hello.engines {
+        context.engines.note(engine.name, trouble: engine.trouble)
         guard let trouble = engine.trouble else { continue }
         context.log.error("engine unusable", ["engine": engine.name, "why": trouble])
       }
-      if fresh.hello.engines.allSatisfy({ $0.trouble != nil }) {
-        let troubles = fresh.hello.engines.map { "\($0.name): \($0.trouble ?? "")" }
+      let chain = fresh.hello.engines.filter { context.settings.engines.contains($0.name) }
+      if chain.allSatisfy({ $0.trouble != nil }) {
+        let troubles = chain.map { "\($0.name): \($0.trouble ?? "")" }
         context.alarms.raise(.enginesDown, troubles.joined(separator: "; "))
       }
       context.log.info(
@@ -100,6 +107,7 @@ final class WorkerSlot {
     let left = job.allowedMS - max(age, 0)
     if left <= 0, job.mayBeLate { return try postpone(job) }
     var order = context.order(for: job)
+    context.engines.order(&order, for: job, secondsLeft: Double(left) / 1_000, context)
     if left <= 0 {
       order.withoutTranscript = Self.tooLate
     } else if job.attempt > Self.attemptsPerMessage {
@@ -172,14 +180,40 @@ final class WorkerSlot {
         $0.stage = nil
       }
     }
-    return try worker.perform(order, on: job.content, limit: limit) { stage in
-      begun()
-      Failpoint.pass("transcription begun")
-      context.board.update(number) { $0.stage = stage }
+    let clerk = EngineClerk(context, job)
+    return try clerk.watch { () throws(ChannelError) in
+      try worker.perform(order, on: job.content, limit: limit, clerk: clerk) { stage in
+        begun()
+        Failpoint.pass("transcription begun")
+        context.board.update(number) { $0.stage = stage }
+      }
     }
   }
 
+  /// No engine could be asked: an alarm, and another try as long as one may be back before the deadline.
+  private func putOff(_ job: LeasedJob, _ result: WorkResult) -> Bool {
+    guard result.enginesWereDown else { return false }
+    let why = result.notes.last ?? "no engine could be asked"
+    context.alarms.raise(.enginesDown, why, id: job.id)
+    let now = Clock.nowMS()
+    let end = job.deadlineFromMS + job.allowedMS
+    guard result.canWait, result.status == .failed, now < end else { return false }
+    let next = min(now + Self.enginesPauseMS, end)
+    context.log.warning(
+      "waits for an engine", ["id": job.id, "next_try": Clock.text(next), "why": why])
+    context.insist("postponing a transcription", id: job.id) { store throws(SpoolError) in
+      try store.postponeTranscription(job.lease, why: why, retryMS: next, nowMS: now)
+    }
+    context.transcription.ring()
+    return true
+  }
+
+  /// Between two tries of a message when all its engines are down.
+  private static let enginesPauseMS: Int64 = 10_000
+
   private func finish(_ job: LeasedJob, _ outcome: Outcome) {
+    if putOff(job, outcome.result) { return }
+    context.engines.forget(job.id)
     context.insist("storing a transcript", id: job.id) { store throws(SpoolError) in
       try store.finishTranscription(
         job.lease, result: outcome.result, outgoing: outcome.enhanced, nowMS: Clock.nowMS())

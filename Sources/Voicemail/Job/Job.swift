@@ -72,6 +72,8 @@ package struct LeasedJob: Sendable {
   package var policy: Policy
   /// Tries of the stage the lease is for, this one included.
   package var attempt: Int
+  /// The only engine to be asked, by an administrator's wish; nil: those of the settings.
+  package var engine: String?
   /// What goes out, or shall go out when it has a transcript.
   package var form: DeliveryForm
   /// For a transcription the original, else what `form` says.
@@ -84,7 +86,7 @@ package struct LeasedJob: Sendable {
   package init(
     lease: Lease, receivedMS: Int64, deadlineFromMS: Int64, allowedMS: Int64, envelope: Envelope,
     client: ClientFacts, messageID: String?, voicemail: VoicemailFacts, policy: Policy,
-    attempt: Int, form: DeliveryForm, content: [UInt8]
+    attempt: Int, engine: String? = nil, form: DeliveryForm, content: [UInt8]
   ) {
     self.lease = lease
     self.receivedMS = receivedMS
@@ -96,6 +98,7 @@ package struct LeasedJob: Sendable {
     self.voicemail = voicemail
     self.policy = policy
     self.attempt = attempt
+    self.engine = engine
     self.form = form
     self.content = content
   }

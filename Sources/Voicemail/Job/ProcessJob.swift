@@ -20,6 +20,8 @@ package struct ProcessJob {
     -> (result: WorkResult, enhanced: [UInt8]?)
   {
     var result = WorkResult()
+    var transcriber = transcriber
+    transcriber.chain.take(order)
     do throws(StepFailure) {
       stage(.reading)
       let message = try reader.read(original)

@@ -8,6 +8,13 @@ package struct WorkOrder: Sendable, Codable {
   package var carrier = Carrier.body
   /// nil: transcribe. Otherwise the reason, as `Transcript.reason`, why it is not even tried.
   package var withoutTranscript: String?
+  /// For all its recordings together; nil is no limit.
+  package var secondsLeft: Double?
+  /// Names of the engines in the order they are asked.
+  package var engines: [String] = []
+  /// As `SpeechRequest.languages`.
+  package var languages: [String] = []
+  package var vocabulary: [String] = []
 
   package init(
     id: String, voicemail: VoicemailFacts, headers: [HeaderField],
@@ -46,6 +53,10 @@ package struct WorkResult: Sendable, Codable {
   package var refusal: String?
   /// One line each for the log: recordings that could not be decoded, engines that failed.
   package var notes: [String]
+  /// No engine of the chain could be asked.
+  package var enginesWereDown = false
+  /// One of them may be back in some seconds.
+  package var canWait = false
   package var decodeMS: Int64
   package var recognizeMS: Int64
   package var enhanceMS: Int64

@@ -23,7 +23,7 @@ package enum StatusHeaders {
       fields.append(HeaderField(language, LanguageName.tag(text.language)))
       if TranscriptJudgement.isMeasured(text) {
         fields.append(HeaderField(confidence, twoDecimals(text.confidence)))
-        fields.append(HeaderField(confidenceClass, classWord(text.confidence)))
+        fields.append(HeaderField(confidenceClass, classWord(text)))
       }
     }
     let seconds = parts.compactMap(Notice.seconds)
@@ -44,9 +44,10 @@ package enum StatusHeaders {
     return fields.filter { !$0.value.isEmpty }
   }
 
-  /// One word, as filters compare words better than numbers.
-  private static func classWord(_ confidence: Double) -> String {
-    confidence >= 0.8 ? "high" : confidence >= Transcriber.lowConfidence ? "medium" : "low"
+  /// One word, as filters compare words better than numbers; what is low depends on the engine.
+  private static func classWord(_ transcript: Transcript) -> String {
+    if transcript.status == .low || transcript.confidence < 0.5 { return "low" }
+    return transcript.confidence >= 0.8 ? "high" : "medium"
   }
 
   /// `0.87`.

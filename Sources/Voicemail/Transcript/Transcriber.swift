@@ -1,7 +1,5 @@
 /// From the bytes of one audio part to its transcript: decode, listen for speech, ask the engines.
 package struct Transcriber {
-  /// Mean word confidence below which the reader is told so.
-  package static let lowConfidence = 0.5
   /// Less speech than this is a click or a breath; no engine is asked.
   package static let leastSpeechSeconds = 0.3
 
@@ -9,12 +7,11 @@ package struct Transcriber {
   package static let clearlySpeechSeconds = 3.0
 
   package var decoder: any AudioDecoder
-  /// In the order they are asked; the first that answers is believed.
-  package var engines: [any SpeechEngine]
+  package var chain: EngineChain
 
-  package init(decoder: any AudioDecoder, engines: [any SpeechEngine]) {
+  package init(decoder: any AudioDecoder, chain: EngineChain) {
     self.decoder = decoder
-    self.engines = engines
+    self.chain = chain
   }
 
   /// Never fails: what goes wrong becomes an honest transcript, and a note for the log.
@@ -40,40 +37,55 @@ package struct Transcriber {
 
     stage(.transcribing)
     let recognizeStart = ContinuousClock.now
-    let transcript = recognize(recording, notes: &result.notes)
+    let transcript = recognize(recording, &result)
     result.recognizeMS += recognizeStart.elapsedMS
     return TranscribedPart(part: part, audio: recording.facts, transcript: transcript)
   }
 
-  private func recognize(_ recording: Recording, notes: inout [String]) -> Transcript {
+  private func recognize(_ recording: Recording, _ result: inout WorkResult) -> Transcript {
     var transcript = Transcript(
       status: .none, durationSeconds: recording.durationSeconds,
       speechSeconds: recording.speechSeconds, reason: "no speech found")
     guard recording.speechSeconds >= Self.leastSpeechSeconds else { return transcript }
 
-    for engine in engines {
-      do throws(StepFailure) {
-        transcript.segments = try engine.recognize(recording)
-        transcript.engine = engine.name
-        transcript.language = engine.language
-        let words = transcript.segments.flatMap(\.words)
-        guard !words.isEmpty else {
-          // A click passes as "no speech"; seconds of a voice nobody understood must not.
-          guard recording.speechSeconds >= Self.clearlySpeechSeconds else { return transcript }
-          transcript.status = .failed
-          transcript.reason = "the recording could not be understood"
-          return transcript
-        }
-        transcript.confidence = words.map(\.confidence).reduce(0, +) / Double(words.count)
-        transcript.status = transcript.confidence < Self.lowConfidence ? .low : .ok
-        transcript.reason = nil
-        return transcript
-      } catch {
-        notes.append("engine \(engine.name): \(error.sentence)")
-      }
+    switch chain.recognize(recording, notes: &result.notes) {
+    case .heard(let answer, let engine, let lowConfidence):
+      transcript.segments = answer.segments
+      transcript.engine = engine
+      transcript.language = answer.language
+      transcript.confidence = Self.meanConfidence(answer.segments)
+      // 0 is no measure: an engine that tells none is believed.
+      let isLow = transcript.confidence > 0 && transcript.confidence < lowConfidence
+      transcript.status = isLow ? .low : .ok
+      transcript.reason = nil
+      return transcript
+    case .nothingHeard(let engine):
+      transcript.engine = engine
+      // A click passes as "no speech"; seconds of a voice nobody understood must not.
+      guard recording.speechSeconds >= Self.clearlySpeechSeconds else { return transcript }
+      transcript.reason = "the recording could not be understood"
+    case .outOfTime: transcript.reason = "it was not ready in time"
+    case .unreliable: transcript.reason = "the recording could not be transcribed"
+    case .unavailable(let canWait):
+      transcript.reason = "no speech recogniser was available"
+      result.enginesWereDown = true
+      result.canWait = canWait
     }
-    return .failed(
-      "no speech recogniser was available",
-      durationSeconds: recording.durationSeconds)
+    transcript.status = .failed
+    return transcript
+  }
+
+  /// Over the words; of segments without words each counts as long as its text.
+  private static func meanConfidence(_ segments: [Segment]) -> Double {
+    var (sum, weight) = (0.0, 0.0)
+    for segment in segments {
+      let values =
+        segment.words.isEmpty
+        ? Array(repeating: segment.confidence, count: TextWords.of(segment.text).count)
+        : segment.words.map(\.confidence)
+      sum += values.reduce(0, +)
+      weight += Double(values.count)
+    }
+    return weight > 0 ? sum / weight : 0
   }
 }

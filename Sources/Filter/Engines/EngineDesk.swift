@@ -1,0 +1,257 @@
+internal import Dispatch
+internal import Synchronization
+internal import Voicemail
+
+/// The daemon's book of engines: who is at work, which is out of order, what was spent. All workers ask here before
+/// they ask an engine.
+final class EngineDesk: Sendable {
+  /// Whose message it is.
+  struct Customer: Sendable {
+    var id: String
+    var client: String?
+    var recipients: [String]
+  }
+
+  private struct Entry {
+    var configuration: EngineConfiguration
+    var breaker = CircuitBreaker()
+    var budget = EngineBudget()
+    var clients = SlidingWindow()
+    var recipients = SlidingWindow()
+    /// What each message at work has reserved, in seconds.
+    var running: [String: Double] = [:]
+    /// Why a worker could not set it up.
+    var trouble: String?
+    var answered = 0
+    var failed = 0
+    var last: (failure: String, atMS: Int64)?
+  }
+
+  private struct State {
+    var entries: [String: Entry] = [:]
+    var order: [String] = []
+    var waiting: [DispatchSemaphore] = []
+    /// Engines that took a worker down with a message.
+    var taboo: [String: Set<String>] = [:]
+    var configured = 0
+    var isStopped = false
+  }
+
+  private let state = Mutex(State())
+  /// Writes what was spent, by engine and day, where it outlives the daemon.
+  private let record: @Sendable (String, Int, Double) -> Void
+
+  init(record: @escaping @Sendable (String, Int, Double) -> Void) { self.record = record }
+
+  /// Which engines there are, from now on: breakers are closed again, as what was wrong may have been put right.
+  /// `spent`: for those not known yet.
+  func configure(_ engines: [EngineConfiguration], spent: [String: [Int: Double]]) {
+    state.withLock { state in
+      var entries: [String: Entry] = [:]
+      for engine in engines {
+        var entry = state.entries[engine.name] ?? Entry(configuration: engine)
+        if state.entries[engine.name] == nil {
+          entry.budget = EngineBudget(seconds: spent[engine.name] ?? [:])
+        }
+        // Else a worker that stays has told of it already.
+        if entry.configuration != engine { entry.trouble = nil }
+        entry.configuration = engine
+        entry.breaker = CircuitBreaker()
+        entries[engine.name] = entry
+      }
+      (state.entries, state.order) = (entries, engines.map(\.name))
+      state.configured += 1
+    }
+    wakeAll()
+  }
+
+  /// How often the settings have been read: a worker with keys of another time is to be replaced.
+  var configured: Int { state.withLock { $0.configured } }
+
+  /// What a fresh worker says of an engine it has set up.
+  func note(_ engine: String, trouble: String?) {
+    state.withLock { $0.entries[engine]?.trouble = trouble }
+  }
+
+  /// Those of a chain that this message may still try; all of them when none is left.
+  func chain(_ names: [String], for id: String) -> [String] {
+    let taboo = state.withLock { $0.taboo[id] ?? [] }
+    let left = names.filter { !taboo.contains($0) }
+    return left.isEmpty ? names : left
+  }
+
+  /// The message has gone on.
+  func forget(_ id: String) { _ = state.withLock { $0.taboo.removeValue(forKey: id) } }
+
+  // MARK: - Asking
+
+  /// Waits for a turn, up to the visit's limit or the end of the daemon.
+  func enter(_ engine: String, _ visit: EngineVisit, _ customer: Customer) -> EnginePass {
+    let end = DispatchTime.now() + visit.waitSeconds
+    while true {
+      let bell = DispatchSemaphore(value: 0)
+      let now = Clock.nowMS()
+      let (pass, reserved) = state.withLock { state -> (EnginePass?, Bool) in
+        guard !state.isStopped else {
+          return (.refused(why: "the daemon stops", canWait: true), false)
+        }
+        guard var entry = state.entries[engine] else {
+          return (.refused(why: "it is not in the settings", canWait: false), false)
+        }
+        let limit = entry.configuration.concurrency
+        if limit > 0, entry.running.count >= limit {
+          state.waiting.append(bell)
+          return (nil, false)
+        }
+        let refusal = Self.refusal(&entry, visit, customer, now)
+        if refusal == nil { entry.running[customer.id] = visit.audioSeconds }
+        state.entries[engine] = entry
+        return (refusal ?? .granted, refusal == nil && entry.configuration.isCounted)
+      }
+      if reserved { record(engine, EngineBudget.day(ofMS: now), visit.audioSeconds) }
+      if let pass { return pass }
+      let rang = bell.wait(timeout: end) == .success
+      state.withLock { state in state.waiting.removeAll { $0 === bell } }
+      if !rang { return .refused(why: "others were at it for too long", canWait: true) }
+    }
+  }
+
+  private static func refusal(
+    _ entry: inout Entry, _ visit: EngineVisit, _ customer: Customer, _ now: Int64
+  ) -> EnginePass? {
+    let configuration = entry.configuration
+    let day = EngineBudget.day(ofMS: now)
+    if let why = entry.budget.refusal(
+      visit.audioSeconds, day: day, perDay: configuration.minutesPerDay,
+      perMonth: configuration.minutesPerMonth)
+    {
+      return .refused(why: why, canWait: false)
+    }
+    if let client = customer.client,
+      !entry.clients.admits(
+        customer.id, of: client, limit: configuration.messagesPerClient, nowMS: now)
+    {
+      return .refused(
+        why: "more than messages_per_client = \(configuration.messagesPerClient) within an hour",
+        canWait: false)
+    }
+    for recipient in customer.recipients
+    where !entry.recipients.admits(
+      customer.id, of: recipient.lowercased(), limit: configuration.messagesPerRecipient,
+      nowMS: now)
+    {
+      return .refused(
+        why:
+          "more than messages_per_recipient = \(configuration.messagesPerRecipient) within an hour",
+        canWait: false)
+    }
+    guard entry.breaker.mayAsk(nowMS: now) else {
+      return .refused(
+        why: "it is out of order: \(entry.breaker.why)", canWait: !entry.breaker.needsAdministrator)
+    }
+    entry.budget.add(visit.audioSeconds, day: day)
+    return nil
+  }
+
+  // MARK: - Hearing
+
+  /// How a visit ended. True: the administrator should hear of it.
+  @discardableResult
+  func leave(_ engine: String, _ end: EngineEnd, _ customer: Customer) -> Bool {
+    let now = Clock.nowMS()
+    let (refund, isNews) = state.withLock { state -> (Double, Bool) in
+      guard var entry = state.entries[engine] else { return (0, false) }
+      defer { state.entries[engine] = entry }
+      let reserved = entry.running.removeValue(forKey: customer.id) ?? 0
+      guard case .failed(let failure) = end else {
+        entry.answered += 1
+        entry.breaker.answered()
+        return (0, false)
+      }
+      let wasFine = !entry.breaker.needsAdministrator
+      entry.failed += 1
+      entry.last = (failure.sentence, now)
+      entry.breaker.failed(failure, nowMS: now)
+      // What was refused is not paid.
+      entry.budget.add(-reserved, day: EngineBudget.day(ofMS: now))
+      let refund = entry.configuration.isCounted ? reserved : 0
+      return (refund, failure.kind == .administrator && wasFine)
+    }
+    if refund > 0 { record(engine, EngineBudget.day(ofMS: now), -refund) }
+    wakeAll()
+    return isNews
+  }
+
+  /// The worker died, or had to be killed, while that engine had the recording: this message does not try it again.
+  func lost(_ engine: String, _ customer: Customer, _ why: String) {
+    let now = Clock.nowMS()
+    state.withLock { state in
+      state.taboo[customer.id, default: []].insert(engine)
+      // Only what waits or is at work is ever asked for again.
+      if state.taboo.count > 10_000 { state.taboo = [customer.id: [engine]] }
+      guard var entry = state.entries[engine] else { return }
+      entry.running[customer.id] = nil
+      entry.failed += 1
+      entry.last = (why, now)
+      // The embedded engine is each worker's own: a recording that kills it says nothing of the next.
+      if entry.configuration.kind != .pocketsphinx {
+        entry.breaker.failed(.retryable(why), nowMS: now)
+      }
+      state.entries[engine] = entry
+    }
+    wakeAll()
+  }
+
+  /// Nobody waits any longer.
+  func stop() {
+    state.withLock { $0.isStopped = true }
+    wakeAll()
+  }
+
+  private func wakeAll() {
+    for bell in state.withLock({ $0.waiting }) { bell.signal() }
+  }
+
+  // MARK: - Telling
+
+  var statuses: [EngineStatus] {
+    let now = Clock.nowMS()
+    return state.withLock { state in
+      state.order.compactMap { state.entries[$0] }.map { Self.status($0, now) }
+    }
+  }
+
+  private static func status(_ entry: Entry, _ now: Int64) -> EngineStatus {
+    let configuration = entry.configuration
+    let day = EngineBudget.day(ofMS: now)
+    var status = EngineStatus(
+      name: configuration.name, type: configuration.kind.rawValue, state: .ready, why: nil,
+      untilMS: nil, running: entry.running.count, answered: entry.answered, failed: entry.failed,
+      lastFailure: entry.last?.failure, lastFailureMS: entry.last?.atMS,
+      minutesToday: entry.budget.spent(day: day) / 60,
+      minutesThisMonth: entry.budget.spentInMonth(of: day) / 60,
+      minutesPerDay: configuration.minutesPerDay, minutesPerMonth: configuration.minutesPerMonth,
+      concurrency: configuration.concurrency)
+    if let trouble = entry.trouble {
+      (status.state, status.why) = (.unusable, trouble)
+    } else if let why = entry.budget.refusal(
+      1, day: day, perDay: configuration.minutesPerDay, perMonth: configuration.minutesPerMonth)
+    {
+      (status.state, status.why) = (.spent, why)
+    } else {
+      switch entry.breaker.state {
+      case .closed: break
+      case .halfOpen: (status.state, status.why) = (.probing, entry.breaker.why)
+      case .open(let until):
+        status.state = entry.breaker.needsAdministrator ? .unusable : .resting
+        (status.why, status.untilMS) = (entry.breaker.why, until)
+      }
+    }
+    return status
+  }
+}
+
+extension EngineConfiguration {
+  /// Whether what it is asked for is written down.
+  var isCounted: Bool { kind.usesHTTP || minutesPerDay > 0 || minutesPerMonth > 0 }
+}

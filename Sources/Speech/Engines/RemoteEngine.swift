@@ -1,0 +1,112 @@
+internal import Audio
+internal import Glibc
+package import Voicemail
+
+/// What one request to an engine gave: times count from the beginning of the piece.
+struct PieceAnswer: Equatable {
+  var segments: [HeardSegment]
+  /// BCP 47; nil when it is not told.
+  var language: String?
+}
+
+/// A piece of a recording on its way to an engine.
+struct PieceRequest {
+  var samples: ArraySlice<Int16>
+  var facts: AudioFacts
+  var languages: [String]
+  var vocabulary: [String]
+  var deadline: ContinuousClock.Instant
+
+  var seconds: Double { Double(samples.count) / Double(Recording.sampleRateHz) }
+  func wave(native: Bool = true) -> WaveFile { WaveFile(samples, native: native, of: facts) }
+}
+
+/// How one kind of engine is asked; a file of this folder each.
+protocol PieceRecogniser {
+  /// Longest piece in one request.
+  var longestSeconds: Int { get }
+  /// Mean confidence below which its text is doubtful, unless the settings say another.
+  var lowConfidence: Double { get }
+  func recognize(_ piece: PieceRequest) throws(EngineFailure) -> PieceAnswer
+}
+
+/// An engine that is asked piece by piece: over HTTP, or as a program.
+package final class RemoteEngine: SpeechEngine {
+  private let configuration: EngineConfiguration
+  private let recogniser: any PieceRecogniser
+
+  /// Reads its key; a wrong file is a failure that names it. `pause`: lets that many seconds pass.
+  package init(
+    _ configuration: EngineConfiguration,
+    pause: @escaping (Double) -> Void = { usleep(UInt32($0 * 1e6)) }
+  ) throws(EngineFailure) {
+    self.configuration = configuration
+    recogniser = try Self.recogniser(configuration, pause)
+  }
+
+  package var name: String { configuration.name }
+  package var lowConfidence: Double { configuration.lowConfidence ?? recogniser.lowConfidence }
+  package var mayInvent: Bool { true }
+  package func limit(audioSeconds: Double) -> Duration {
+    configuration.limit(audioSeconds: audioSeconds)
+  }
+  package func hears(_ languages: [String]) -> Bool { true }
+
+  package func recognize(_ request: SpeechRequest) throws(EngineFailure) -> SpeechAnswer {
+    let recording = request.recording
+    let plan = RecordingPieces(recording, longestSeconds: recogniser.longestSeconds)
+    var segments: [HeardSegment] = []
+    var language: String?
+    for piece in plan.pieces {
+      let answer = try recogniser.recognize(
+        PieceRequest(
+          samples: recording.samples[piece], facts: recording.facts, languages: request.languages,
+          vocabulary: request.vocabulary, deadline: request.deadline))
+      language = language ?? answer.language
+      let rate = Double(Recording.sampleRateHz)
+      segments += answer.segments.compactMap { heard in
+        place(
+          heard, from: Double(piece.lowerBound) / rate, to: Double(piece.upperBound) / rate, plan)
+      }
+    }
+    let told = request.languages.count == 1 ? request.languages[0] : ""
+    return SpeechAnswer(segments, language: language ?? told)
+  }
+
+  /// The segment with times of the whole recording; nil for one without text.
+  private func place(
+    _ heard: HeardSegment, from start: Double, to end: Double, _ plan: RecordingPieces
+  ) -> HeardSegment? {
+    var heard = heard
+    let text = heard.segment.text.split(whereSeparator: \.isWhitespace).joined(separator: " ")
+    guard !text.isEmpty else { return nil }
+    heard.segment.text = text
+    // Without times it may be anywhere in its piece.
+    let isTimed = heard.segment.end > heard.segment.start
+    func moved(_ time: Double) -> Double { min(max(start + time, start), end) }
+    heard.segment.start = isTimed ? moved(heard.segment.start) : start
+    heard.segment.end = isTimed ? moved(heard.segment.end) : end
+    for index in heard.segment.words.indices {
+      heard.segment.words[index].start = moved(heard.segment.words[index].start)
+      heard.segment.words[index].end = moved(heard.segment.words[index].end)
+    }
+    heard.speechSeconds = plan.speechSeconds(from: heard.segment.start, to: heard.segment.end)
+    return heard
+  }
+
+  private static func recogniser(
+    _ configuration: EngineConfiguration, _ pause: @escaping (Double) -> Void
+  ) throws(EngineFailure) -> any PieceRecogniser {
+    switch configuration.kind {
+    case .whisperServer: return try WhisperServer(configuration)
+    case .openai: return try OpenAI(configuration)
+    case .google: return try Google(configuration)
+    case .amazon: return try Amazon(configuration, pause: pause)
+    case .azure: return try Azure(configuration)
+    case .deepgram: return try Deepgram(configuration)
+    case .whisperCLI: return try WhisperCLI(configuration)
+    case .command: return try Command(configuration)
+    case .pocketsphinx: throw .administrator("the embedded engine is not asked piece by piece")
+    }
+  }
+}

@@ -1,0 +1,42 @@
+internal import Voicemail
+
+/// What a refusing answer means, for all engines alike; each may know better for its own codes.
+enum AnswerFailure {
+  /// `message`: the server's own words, `keyFile`: what to look at when the key is wrong.
+  static func of(
+    _ response: HTTPResponse, message: String, code: String = "", keyFile: String?
+  ) -> EngineFailure {
+    let said = message.isEmpty ? "" : ": \(message)"
+    let status = response.status
+    if isUnpaid(code) || status == 402 {
+      return .administrator("has no credit or quota left (\(status)\(said))")
+    }
+    switch status {
+    case 300..<400:
+      let place = response.location.map { " to \(host(of: $0))" } ?? ""
+      return .administrator("answered with a redirect\(place), which is not followed; set url")
+    case 401, 407:
+      let file = keyFile.map { "the key in \($0)" } ?? "a request without key_file"
+      return .administrator("refuses \(file) (\(status)\(said))")
+    case 403:
+      let file = keyFile.map { "with the key in \($0)" } ?? "without key_file"
+      return .administrator("does not permit this \(file) (403\(said))")
+    case 404, 405, 410:
+      return .administrator("does not know the model, or url is wrong (\(status)\(said))")
+    case 413: return .audio("the recording is too large for it (413\(said))")
+    case 408, 425, 429, 500...599:
+      return .retryable("is busy or broken (\(status)\(said))", afterSeconds: response.retryAfter)
+    default: return .audio("refused the request (\(status)\(said))")
+    }
+  }
+
+  private static func isUnpaid(_ code: String) -> Bool {
+    ["insufficient_quota", "credit_balance_exhausted", "billing_hard_limit_reached"].contains(code)
+  }
+
+  /// Of a URL, without what may be secret in it.
+  private static func host(of url: String) -> String {
+    let rest = url.split(separator: "/", omittingEmptySubsequences: true).dropFirst().first ?? ""
+    return String((rest.split(separator: "@").last ?? "").prefix(100))
+  }
+}

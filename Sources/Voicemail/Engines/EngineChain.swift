@@ -1,0 +1,183 @@
+/// The engines by their names; the worker's own, made when they are needed.
+package protocol EngineSource: AnyObject {
+  /// The engine ready to be asked, or why it cannot be.
+  func engine(_ name: String) throws(EngineFailure) -> any SpeechEngine
+}
+
+/// Asks engines in their order until one has heard something; the only place where anything is tried again.
+///
+/// | answer | then |
+/// |---|---|
+/// | words | done |
+/// | no words, and hardly any speech in the recording | done: nobody spoke |
+/// | no words, or only such as nobody said | the next engine |
+/// | retryable failure | the same again once, if that is soon; else the next |
+/// | other failure, or refused by the gate | the next |
+package struct EngineChain {
+  /// Less cannot hold a request and its answer.
+  private static let leastSeconds = 0.5
+  private static let attempts = 2
+  /// Longer is another engine's chance.
+  private static let longestPause = 10
+
+  package var source: any EngineSource
+  package var gate: any EngineGate
+  /// In the order they are asked.
+  package var names: [String]
+  package var languages: [String] = []
+  package var vocabulary: [String] = []
+  /// For all engines together; nil is no limit.
+  package var deadline: ContinuousClock.Instant?
+
+  package init(source: any EngineSource, gate: any EngineGate, names: [String]) {
+    self.source = source
+    self.gate = gate
+    self.names = names
+  }
+
+  /// Asks as that order says, from now on.
+  mutating func take(_ order: WorkOrder) {
+    if !order.engines.isEmpty { names = order.engines }
+    languages = order.languages
+    vocabulary = order.vocabulary
+    deadline = order.secondsLeft.map { .now + .milliseconds(Int($0 * 1_000)) }
+  }
+
+  package enum Outcome: Sendable, Equatable {
+    case heard(CheckedAnswer, engine: String, lowConfidence: Double)
+    case nothingHeard(engine: String)
+    /// An engine gave text that nobody can have said, and none gave better.
+    case unreliable
+    /// No engine could be asked; `canWait`: one may be back in some seconds.
+    case unavailable(canWait: Bool)
+    /// There was no time left to ask any.
+    case outOfTime
+  }
+
+  /// What was heard; a line for each engine that was not of use goes to `notes`.
+  package func recognize(_ recording: Recording, notes: inout [String]) -> Outcome {
+    var trial = Trial()
+    for (index, name) in names.enumerated() {
+      let isLast = index == names.count - 1
+      if let outcome = ask(name, recording, isLast: isLast, &trial, &notes) { return outcome }
+    }
+    if let engine = trial.silent { return .nothingHeard(engine: engine) }
+    if trial.isUnreliable { return .unreliable }
+    return trial.isLate && !trial.canWait ? .outOfTime : .unavailable(canWait: trial.canWait)
+  }
+
+  private struct Trial {
+    var canWait = false
+    var isLate = false
+    var isUnreliable = false
+    /// Who heard nothing.
+    var silent: String?
+  }
+
+  private func ask(
+    _ name: String, _ recording: Recording, isLast: Bool, _ trial: inout Trial,
+    _ notes: inout [String]
+  ) -> Outcome? {
+    for attempt in 1...Self.attempts {
+      do throws(EngineFailure) {
+        let engine = try source.engine(name)
+        guard engine.hears(languages) else {
+          notes.append("engine \(name): does not know \(languages.joined(separator: ", "))")
+          return nil
+        }
+        guard let answer = try visit(engine, recording, isLast: isLast, &trial, &notes) else {
+          return nil
+        }
+        return judge(answer, of: engine, recording, &trial, &notes)
+      } catch {
+        notes.append("engine \(name): \(error.sentence)")
+        guard error.kind == .retryable else { return nil }
+        trial.canWait = true
+        let pause = max(error.retryAfterSeconds ?? 1, 1)
+        guard attempt < Self.attempts, pause <= Self.longestPause,
+          secondsLeft(isLast: isLast, recording) > Double(pause) + Self.leastSeconds
+        else { return nil }
+        gate.rest(seconds: pause)
+      }
+    }
+    return nil
+  }
+
+  /// nil when the gate does not let us in; its reason is noted.
+  private func visit(
+    _ engine: any SpeechEngine, _ recording: Recording, isLast: Bool, _ trial: inout Trial,
+    _ notes: inout [String]
+  ) throws(EngineFailure) -> SpeechAnswer? {
+    let left = secondsLeft(isLast: isLast, recording)
+    guard left >= Self.leastSeconds else {
+      trial.isLate = true
+      notes.append("engine \(engine.name): no time left for it")
+      return nil
+    }
+    let limit = min(left, engine.limit(audioSeconds: recording.durationSeconds).inSeconds)
+    let pass = gate.enter(
+      engine.name,
+      EngineVisit(
+        audioSeconds: recording.durationSeconds, limitSeconds: limit,
+        waitSeconds: max(0, left - limit / 2)))
+    if case .refused(let why, let canWait) = pass {
+      trial.canWait = trial.canWait || canWait
+      notes.append("engine \(engine.name): not asked: \(why)")
+      return nil
+    }
+    do throws(EngineFailure) {
+      // The wait for a turn has cost time.
+      let rest = min(limit, secondsLeft(isLast: isLast, recording))
+      let answer = try engine.recognize(
+        SpeechRequest(
+          recording, languages: languages, vocabulary: vocabulary,
+          deadline: .now + .milliseconds(Int(max(rest, Self.leastSeconds) * 1_000))))
+      gate.leave(engine.name, .answered)
+      return answer
+    } catch {
+      gate.leave(engine.name, .failed(error))
+      throw error
+    }
+  }
+
+  private func judge(
+    _ answer: SpeechAnswer, of engine: any SpeechEngine, _ recording: Recording,
+    _ trial: inout Trial, _ notes: inout [String]
+  ) -> Outcome? {
+    let checked =
+      engine.mayInvent
+      ? InventedText(speechSeconds: recording.speechSeconds, vocabulary: vocabulary).check(answer)
+      : CheckedAnswer(
+        segments: answer.segments.map(\.segment), language: answer.language, remarks: [])
+    notes += checked.remarks.map { "engine \(engine.name): \($0)" }
+    if !checked.segments.isEmpty {
+      return .heard(checked, engine: engine.name, lowConfidence: engine.lowConfidence)
+    }
+    if answer.segments.isEmpty {
+      if recording.speechSeconds < Transcriber.clearlySpeechSeconds {
+        return .nothingHeard(engine: engine.name)
+      }
+      notes.append("engine \(engine.name): heard nothing in a recording with speech")
+      trial.silent = trial.silent ?? engine.name
+    } else {
+      trial.isUnreliable = true
+    }
+    return nil
+  }
+
+  /// What engines before the last may use: it keeps a quarter of the recording's length and two seconds.
+  private func secondsLeft(isLast: Bool, _ recording: Recording) -> Double {
+    guard let deadline else { return 86_400 }
+    let left = ContinuousClock.now.duration(to: deadline).inSeconds
+    // An answer that comes at the very end is lost with the worker.
+    return isLast ? left * 0.95 : left - (recording.durationSeconds / 4 + 2)
+  }
+}
+
+extension Duration {
+  /// With fractions.
+  package var inSeconds: Double {
+    let (seconds, attoseconds) = components
+    return Double(seconds) + Double(attoseconds) / 1e18
+  }
+}

@@ -1,0 +1,47 @@
+/// Who is asked before an engine is asked, and told how it went. The daemon, for all its workers together:
+/// it counts who is at work, what was spent, and which engine is out of order.
+package protocol EngineGate: AnyObject {
+  /// Waits for a turn, up to `waitSeconds`.
+  func enter(_ engine: String, _ visit: EngineVisit) -> EnginePass
+  /// Once for each `.granted`.
+  func leave(_ engine: String, _ end: EngineEnd)
+  /// Time passes before the same engine is asked again.
+  func rest(seconds: Int)
+}
+
+/// What the gate must know of a request.
+package struct EngineVisit: Sendable, Codable, Equatable {
+  package var audioSeconds: Double
+  /// Longest time the engine is given.
+  package var limitSeconds: Double
+  package var waitSeconds: Double
+
+  package init(audioSeconds: Double, limitSeconds: Double, waitSeconds: Double) {
+    self.audioSeconds = audioSeconds
+    self.limitSeconds = limitSeconds
+    self.waitSeconds = waitSeconds
+  }
+}
+
+package enum EnginePass: Sendable, Codable, Equatable {
+  case granted
+  /// Why not, as a clause; `canWait`: it may be another matter in some seconds.
+  case refused(why: String, canWait: Bool)
+}
+
+package enum EngineEnd: Sendable, Codable, Equatable {
+  case answered
+  case failed(EngineFailure)
+}
+
+/// No daemon, no limits: for commands that ask an engine themselves.
+package final class OpenGate: EngineGate {
+  private let pause: (Int) -> Void
+
+  /// `pause`: lets that many seconds pass.
+  package init(pause: @escaping (Int) -> Void) { self.pause = pause }
+
+  package func enter(_ engine: String, _ visit: EngineVisit) -> EnginePass { .granted }
+  package func leave(_ engine: String, _ end: EngineEnd) {}
+  package func rest(seconds: Int) { pause(seconds) }
+}

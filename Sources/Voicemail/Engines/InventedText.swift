@@ -1,0 +1,132 @@
+/// What is left of an answer after the rules against invented text.
+package struct CheckedAnswer: Sendable, Equatable {
+  package var segments: [Segment]
+  package var language: String
+  /// One line for each rule that took something out or marked it; without a word of the text.
+  package var remarks: [String]
+}
+
+/// Finds text that nobody said. Engines of the whisper family complete sentences where there is only noise.
+///
+/// Dropped is what cannot have been said; marked, by a confidence that shows as doubtful, is what may.
+package struct InventedText {
+  /// Of the recording, as our own ear measures it.
+  package var speechSeconds: Double
+  /// What the engine was told may be said; some say it back.
+  package var vocabulary: [String]
+
+  package init(speechSeconds: Double, vocabulary: [String] = []) {
+    self.speechSeconds = speechSeconds
+    self.vocabulary = vocabulary
+  }
+
+  package enum Rule: String, Sendable, CaseIterable {
+    case noSpeech = "the engine itself takes it for silence"
+    case failedDecoding = "the engine failed on it"
+    case compression = "it repeats itself"
+    case repetition = "the same words over and over"
+    case subtitle = "a subtitle's phrase where hardly anybody speaks"
+    case silence = "text where nobody speaks"
+    case tooFast = "more text than can be said in that time"
+    case echo = "the vocabulary read back"
+  }
+
+  enum Verdict: Equatable {
+    case dropped(Rule)
+    case marked(Rule)
+  }
+
+  /// Below what the reader sees as doubtful.
+  static let markedConfidence = 0.2
+
+  package func check(_ answer: SpeechAnswer) -> CheckedAnswer {
+    var kept: [Segment] = []
+    var dropped: [Rule: Int] = [:]
+    var marked: [Rule: Int] = [:]
+    for heard in answer.segments {
+      switch verdict(heard) {
+      case nil: kept.append(heard.segment)
+      case .marked(let rule):
+        marked[rule, default: 0] += 1
+        kept.append(Self.doubted(heard.segment))
+      case .dropped(let rule): dropped[rule, default: 0] += 1
+      }
+    }
+    if isTooLong(kept) {
+      dropped[.tooFast, default: 0] += kept.count
+      kept = []
+    } else if isLoop(kept) {
+      dropped[.repetition, default: 0] += kept.count
+      kept = []
+    }
+    let remarks = Rule.allCases.flatMap { rule in
+      [
+        dropped[rule].map { "dropped segments: \($0): \(rule.rawValue)" },
+        marked[rule].map { "doubted segments: \($0): \(rule.rawValue)" },
+      ].compactMap(\.self)
+    }
+    return CheckedAnswer(segments: kept, language: answer.language, remarks: remarks)
+  }
+
+  // MARK: - One segment
+
+  func verdict(_ heard: HeardSegment) -> Verdict? {
+    let words = TextWords.of(heard.segment.text)
+    let speech = heard.speechSeconds ?? speechSeconds
+    // Open AI's own hints for whisper: 0.6, -1, 2.4.
+    if let silence = heard.noSpeech, silence > 0.6, let mean = heard.averageLogProbability,
+      mean < -1
+    {
+      return .dropped(.noSpeech)
+    }
+    if let ratio = heard.compressionRatio, ratio > 2.4 { return .dropped(.compression) }
+    if TextWords.isLoop(words) { return .dropped(.repetition) }
+    if isEcho(words) { return .dropped(.echo) }
+    if speech < 1, SubtitlePhrase.matches(words) { return .dropped(.subtitle) }
+    if let found = heard.speechSeconds, found < 0.1, !words.isEmpty {
+      // Our ear may miss a whisper; the engine may not be sure of it either.
+      return heard.noSpeech ?? 0 > 0.6 || words.count > 3 ? .dropped(.silence) : .marked(.silence)
+    }
+    let length = heard.segment.end - heard.segment.start
+    if length > 0, Double(words.count) > 2 + 8 * length { return .dropped(.tooFast) }
+    if let silence = heard.noSpeech, silence > 0.8 { return .marked(.noSpeech) }
+    if let mean = heard.averageLogProbability, mean < -1 { return .marked(.failedDecoding) }
+    return nil
+  }
+
+  /// Some engines answer silence with what they were told to expect.
+  private func isEcho(_ words: [String]) -> Bool {
+    let told = TextWords.of(vocabulary.joined(separator: " "))
+    return told.count >= 2 && words.count >= told.count && words.count <= told.count + 2
+      && words.starts(with: told) && speechSeconds < Double(told.count) / 4
+  }
+
+  private static func doubted(_ segment: Segment) -> Segment {
+    var segment = segment
+    segment.confidence = min(segment.confidence, markedConfidence)
+    for index in segment.words.indices {
+      segment.words[index].confidence = min(segment.words[index].confidence, markedConfidence)
+    }
+    return segment
+  }
+
+  // MARK: - The whole
+
+  /// Fast speakers reach five words a second, over all of their speech four.
+  private func isTooLong(_ segments: [Segment]) -> Bool {
+    let words = segments.reduce(0) { $0 + TextWords.of($1.text).count }
+    return Double(words) > 6 + 6 * speechSeconds
+  }
+
+  /// The same segment again and again.
+  private func isLoop(_ segments: [Segment]) -> Bool {
+    let texts = segments.map { TextWords.of($0.text) }.filter { !$0.isEmpty }
+    guard texts.count >= 4 else { return false }
+    var run = 1
+    for (one, next) in zip(texts, texts.dropFirst()) {
+      run = one == next ? run + 1 : 1
+      if run >= 4, next.count > 1 { return true }
+    }
+    return false
+  }
+}

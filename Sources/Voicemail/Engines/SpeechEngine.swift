@@ -1,0 +1,108 @@
+/// What an engine is asked: one recording, and what may help to understand it.
+package struct SpeechRequest: Sendable {
+  package var recording: Recording
+  /// BCP 47 tags. One: that is spoken. Several: one of them is. None: the engine finds out, or takes its own.
+  package var languages: [String]
+  /// Names and products that may be said.
+  package var vocabulary: [String]
+  /// When the answer must be there.
+  package var deadline: ContinuousClock.Instant
+
+  package init(
+    _ recording: Recording, languages: [String] = [], vocabulary: [String] = [],
+    deadline: ContinuousClock.Instant
+  ) {
+    self.recording = recording
+    self.languages = languages
+    self.vocabulary = vocabulary
+    self.deadline = deadline
+  }
+}
+
+/// A segment with what the engine measured of its own doubt; nil where it measures nothing.
+package struct HeardSegment: Sendable, Equatable {
+  package var segment: Segment
+  /// 0 to 1: how likely it is that nobody speaks here.
+  package var noSpeech: Double?
+  /// Mean logarithm (base e) of the probabilities of its tokens.
+  package var averageLogProbability: Double?
+  /// Bytes of the text to bytes of the text compressed: high for repetitions.
+  package var compressionRatio: Double?
+  /// Speech that our own ear finds in its time; nil without times.
+  package var speechSeconds: Double?
+
+  package init(
+    _ segment: Segment, noSpeech: Double? = nil, averageLogProbability: Double? = nil,
+    compressionRatio: Double? = nil, speechSeconds: Double? = nil
+  ) {
+    self.segment = segment
+    self.noSpeech = noSpeech
+    self.averageLogProbability = averageLogProbability
+    self.compressionRatio = compressionRatio
+    self.speechSeconds = speechSeconds
+  }
+}
+
+/// What an engine heard; no segments when it heard nobody.
+package struct SpeechAnswer: Sendable, Equatable {
+  package var segments: [HeardSegment]
+  /// BCP 47; empty when the engine does not tell and was not told.
+  package var language: String
+
+  package init(_ segments: [HeardSegment], language: String) {
+    self.segments = segments
+    self.language = language
+  }
+
+  package var text: String { segments.map(\.segment.text).joined(separator: " ") }
+}
+
+/// Why an engine gave no answer.
+package struct EngineFailure: Error, Sendable, Equatable, Codable {
+  package enum Kind: String, Sendable, Codable {
+    /// The same may succeed soon: busy, unreachable, broken on its side.
+    case retryable
+    /// Nothing helps but the administrator: a wrong key, no credit, a missing model.
+    case administrator
+    /// This recording was refused; says nothing of the engine's health.
+    case audio
+  }
+
+  package var kind: Kind
+  /// Of `retryable`: not before that many seconds.
+  package var retryAfterSeconds: Int?
+  /// One line for the administrator, without keys, text or addresses.
+  package var sentence: String
+
+  package init(_ kind: Kind, _ sentence: String, retryAfterSeconds: Int? = nil) {
+    self.kind = kind
+    self.sentence = sentence
+    self.retryAfterSeconds = retryAfterSeconds
+  }
+
+  package static func retryable(_ sentence: String, afterSeconds: Int? = nil) -> EngineFailure {
+    .init(.retryable, sentence, retryAfterSeconds: afterSeconds)
+  }
+  package static func administrator(_ sentence: String) -> EngineFailure {
+    .init(.administrator, sentence)
+  }
+  package static func audio(_ sentence: String) -> EngineFailure { .init(.audio, sentence) }
+}
+
+/// Turns speech into text. Implemented in Speech.
+///
+/// One engine serves one caller at a time; workers are processes and own theirs.
+package protocol SpeechEngine {
+  /// As the settings call it; for logs, headers and `status`.
+  var name: String { get }
+  /// Mean confidence below which its text counts as low; scales differ from engine to engine.
+  var lowConfidence: Double { get }
+  /// Whether its text must be held against the recording: some engines complete sentences where nobody speaks.
+  var mayInvent: Bool { get }
+  /// Longest time it may take for a recording of that many seconds.
+  func limit(audioSeconds: Double) -> Duration
+  /// Whether it can hear one of these languages; none means any.
+  func hears(_ languages: [String]) -> Bool
+  /// What was said; returns or throws by the request's deadline, give or take a second.
+  func recognize(_ request: SpeechRequest) throws(EngineFailure) -> SpeechAnswer
+}

@@ -1,0 +1,55 @@
+import Foundation
+import Operations
+import TestSupport
+import Testing
+import Voicemail
+
+@Suite("docs/engines.md") struct EngineTests {
+  private static func page() throws -> String {
+    let root = URL(fileURLWithPath: #filePath)
+      .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+    return try String(contentsOf: root.appendingPathComponent("docs/engines.md"), encoding: .utf8)
+  }
+
+  @Test func `names every key with its default, its types and its sentence`() throws {
+    let http = EngineConfiguration.Kind.allCases.filter(\.usesHTTP)
+    let programs: [EngineConfiguration.Kind] = [.command, .whisperCLI]
+    let rows = EngineKeys.all.map { key in
+      let types =
+        switch key.types {
+        case []: "all"
+        case http: "over HTTP"
+        case programs: "programs"
+        default: key.types.map { "`\($0.rawValue)`" }.joined(separator: ", ")
+        }
+      let standard = key.standard.isEmpty ? "" : "`\(key.standard)`"
+      return "| `\(key.name)` | \(standard) | \(types) | \(key.sentence) |"
+    }
+    let table = try Self.page().components(separatedBy: "| key | default | types | is |\n")
+    let found = try #require(table.last).split(separator: "\n").dropFirst()
+      .prefix { $0.hasPrefix("|") }.map(String.init)
+    #expect(found == rows)
+  }
+
+  @Test func `tells of every type`() throws {
+    let page = try Self.page()
+    for kind in EngineConfiguration.Kind.allCases {
+      #expect(page.contains("| `\(kind.rawValue)` |"), "\(kind)")
+      #expect(kind == .pocketsphinx || page.contains("**\(kind.rawValue)**"), "\(kind)")
+    }
+  }
+
+  @Test func `its examples are settings`() throws {
+    let directory = try TemporaryDirectory()
+    let blocks = try Self.page().components(separatedBy: "```ini\n").dropFirst()
+      .compactMap { $0.components(separatedBy: "```").first }
+    #expect(blocks.count >= 2)
+    for (number, block) in blocks.enumerated() {
+      let path = directory.file("\(number).conf")
+      try block.write(toFile: path, atomically: true, encoding: .utf8)
+      let settings = try Settings.load(path: path)
+      #expect(settings.engines.last == "pocketsphinx")
+      #expect(settings.allEngines.contains { $0.kind != .pocketsphinx })
+    }
+  }
+}

@@ -1,0 +1,165 @@
+import Foundation
+import TestSupport
+import Testing
+import Voicemail
+
+@testable import Operations
+
+@Suite struct EngineSections {
+  @Test func `without a section there is the embedded engine`() throws {
+    let settings = try Settings(.none)
+    #expect(settings.engines == ["pocketsphinx"])
+    #expect(settings.allEngines == [EngineConfiguration.embedded])
+    #expect(settings.languages == [])
+  }
+
+  @Test func `whisper-server needs no section either`() throws {
+    let settings = try load(
+      Array("[transcription]\nengines = whisper-server, pocketsphinx\nlanguage = en-GB".utf8)
+    ).get()
+    #expect(settings.engines == ["whisper-server", "pocketsphinx"])
+    #expect(settings.allEngines.map(\.kind) == [.whisperServer, .pocketsphinx])
+    #expect(settings.allEngines[0].concurrency == 1)
+    #expect(settings.languages == ["en-GB"])
+  }
+
+  @Test func `each key changes what it names`() throws {
+    let text = """
+      [engine cloud]
+      type = openai
+      url = https://stt.example.com/v1
+      key_file = openai-key
+      model = whisper-large
+      timeout = 2min
+      concurrency = 3
+      minutes_per_day = 4
+      minutes_per_month = 5
+      messages_per_client = 6
+      messages_per_recipient = 7
+      low_confidence = 40
+      ca_file = /ca.pem
+      proxy = http://proxy:3128
+      [engine own]
+      type = command
+      program = /usr/local/bin/own
+      arguments = --fast  -x
+      memory = 2GB
+      [engine amazon]
+      key_file = /k
+      region = eu-central-1
+      bucket = b
+      s3_url = https://s3.example.com/b
+      [engine google]
+      key_file = /g.json
+      project = p
+      location = eu
+      """
+    let engines = try load(Array(text.utf8)).get().engineSections
+    var cloud = EngineConfiguration(name: "cloud", kind: .openai)
+    cloud.url = "https://stt.example.com/v1"
+    (cloud.keyFile, cloud.model, cloud.timeoutMS) = ("openai-key", "whisper-large", 120_000)
+    (cloud.concurrency, cloud.minutesPerDay, cloud.minutesPerMonth) = (3, 4, 5)
+    (cloud.messagesPerClient, cloud.messagesPerRecipient) = (6, 7)
+    (cloud.lowConfidence, cloud.caFile, cloud.proxy) = (0.4, "/ca.pem", "http://proxy:3128")
+    var own = EngineConfiguration(name: "own", kind: .command)
+    (own.program, own.memoryBytes) = (["/usr/local/bin/own", "--fast", "-x"], 2 << 30)
+    own.concurrency = 1
+    var amazon = EngineConfiguration(name: "amazon", kind: .amazon)
+    (amazon.keyFile, amazon.region, amazon.bucket) = ("/k", "eu-central-1", "b")
+    amazon.s3URL = "https://s3.example.com/b"
+    var google = EngineConfiguration(name: "google", kind: .google)
+    (google.keyFile, google.project, google.location) = ("/g.json", "p", "eu")
+    #expect(engines == [cloud, own, amazon, google])
+  }
+
+  @Test(arguments: [
+    (
+      "[engine x]\nurl = http://127.0.0.1",
+      "FILE:1: [engine x] type: must be one of pocketsphinx, whisper-server, whisper-cli, openai, google, "
+        + "amazon, azure, deepgram, command"
+    ),
+    (
+      "[engine x]\ntype = vosk",
+      "FILE:2: [engine x] type: must be one of pocketsphinx, whisper-server, whisper-cli, openai, google, "
+        + "amazon, azure, deepgram, command"
+    ),
+    (
+      "[engine x y]\ntype = openai",
+      "FILE:1: [engine x y]: an engine's name has letters, digits and dashes, at most 40"
+    ),
+    (
+      "[engine deepgram]\nmodel = nova-3",
+      "FILE:1: [engine deepgram]: type deepgram needs key_file"
+    ),
+    (
+      "[engine deepgram]\nkey_file =",
+      "FILE:2: [engine deepgram] key_file: type deepgram needs key_file"
+    ),
+    (
+      "[engine openai]\nprogram = /x",
+      "FILE:2: [engine openai] program: no such key for type openai; known are type, url, key_file, model, "
+        + "timeout, concurrency, minutes_per_day, minutes_per_month, messages_per_client, "
+        + "messages_per_recipient, low_confidence, ca_file, proxy"
+    ),
+    (
+      "[engine openai]\ntimeout = long",
+      "FILE:2: [engine openai] timeout: long: must be a time such as 30s, 5min, 2h or 5d, at most 3650d"
+    ),
+    (
+      "[engine openai]\nurl = ftp://x",
+      "FILE:2: [engine openai] url: ftp://x: must be an http or https address without name and password"
+    ),
+    (
+      "[engine openai]\nurl = https://me:secret@x/",
+      "FILE:2: [engine openai] url: must be an http or https address without name and password"
+    ),
+    (
+      "[engine openai]\nkey_file = k\nurl = http://stt.example.com/v1",
+      "FILE:3: [engine openai] url: http://stt.example.com/v1: a key goes by https only, except on this host"
+    ),
+    (
+      "[transcription]\nengines = pocketsphinx, cloud",
+      "[transcription] engines: no engine 'cloud'; there is no section [engine cloud]"
+    ),
+    (
+      "[policy a]\nengines = cloud",
+      "[policy a] engines: no engine 'cloud'; there is no section [engine cloud]"
+    ),
+  ])
+  func `what is wrong gives one line with its place`(text: String, line: String) throws {
+    #expect(try complaints(text) == [line])
+  }
+
+  @Test func `an unencrypted address is for this host, and for what has no key`() throws {
+    for url in ["http://127.0.0.1:8000/v1", "http://localhost:1", "http://[::1]:1"] {
+      #expect(try complaints("[engine openai]\nkey_file = k\nurl = \(url)") == [])
+    }
+    #expect(try complaints("[engine w]\ntype = whisper-server\nurl = http://10.0.0.1:8080") == [])
+  }
+
+  @Test func `changed engines are a live change`() throws {
+    let standard = try Settings(.none)
+    let fresh = try load(Array("[engine whisper-server]\ntimeout = 5s".utf8)).get()
+    #expect(standard.reload(fresh).changed == ["[engine ...]"])
+    #expect(standard.reload(fresh).settings == fresh)
+  }
+
+  @Test func `a vocabulary is one word a line, with comments, and bounded`() throws {
+    let long = String(repeating: "x", count: 300)
+    let words = try load(Array("[log]".utf8)).get()
+    #expect(words.vocabulary == nil)
+    let many = (1...600).map { "name\($0)" }.joined(separator: "\n")
+    let found = try vocabulary("# staff\nYara Okonkwo  # sales\r\n\n \(long)\n\(many)")
+    #expect(found.count == 500)
+    #expect(found[0] == "Yara Okonkwo")
+    #expect(found[1].count <= 100)
+    #expect(throws: FileError.self) { try Vocabulary.read("/nowhere/words") }
+  }
+}
+
+/// What a vocabulary file of this text gives.
+private func vocabulary(_ text: String) throws -> [String] {
+  let directory = try TemporaryDirectory()
+  try text.write(toFile: directory.file("words"), atomically: true, encoding: .utf8)
+  return try Vocabulary.read(directory.file("words"))
+}

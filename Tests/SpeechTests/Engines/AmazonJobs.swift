@@ -1,0 +1,136 @@
+import Foundation
+import Speech
+import Synchronization
+import TestSupport
+import Testing
+import Voicemail
+
+@Suite struct AmazonJobs {
+  private static let result = """
+    {"jobName":"j","status":"COMPLETED","results":{"transcripts":[{"transcript":"Hello. Call me"}],
+    "language_code":"en-US","items":[
+     {"type":"pronunciation","start_time":"0.5","end_time":"0.9","alternatives":[{"confidence":"0.9","content":"Hello"}]},
+     {"type":"punctuation","alternatives":[{"confidence":"0.0","content":"."}]},
+     {"type":"pronunciation","start_time":"2.5","end_time":"2.9","alternatives":[{"confidence":"0.5","content":"Call"}]},
+     {"type":"pronunciation","start_time":"3.0","end_time":"3.4","alternatives":[{"confidence":"0.7","content":"me"}]}]}}
+    """
+
+  private func job(_ status: String, reason: String = "") -> FakeHTTPServer.Step {
+    .json(
+      #"{"TranscriptionJob":{"TranscriptionJobStatus":"\#(status)","FailureReason":"\#(reason)"}}"#)
+  }
+
+  private final class Pauses: Sendable {
+    let list = Mutex<[Double]>([])
+  }
+
+  private func engine(_ server: FakeHTTPServer, key: String = "AKIATEST0001:verysecretaccesskey")
+    throws -> (engine: RemoteEngine, directory: TemporaryDirectory, pauses: Pauses)
+  {
+    let directory = try TemporaryDirectory()
+    var configuration = EngineConfiguration(name: "tested", kind: .amazon)
+    (configuration.url, configuration.s3URL) = (server.url, server.url + "/b")
+    (configuration.region, configuration.bucket) = ("eu-central-1", "b")
+    configuration.keyFile = directory.file("key")
+    try Data(key.utf8).write(to: URL(fileURLWithPath: directory.file("key")))
+    let pauses = Pauses()
+    let engine = try RemoteEngine(configuration) { seconds in
+      pauses.list.withLock { $0.append(seconds) }
+    }
+    return (engine, directory, pauses)
+  }
+
+  @Test func `a job's whole way, signed, and nothing is left behind`() throws {
+    let server = try FakeHTTPServer(.json("{}"))
+    server.once("POST /", .json("{}"), job("QUEUED"), job("IN_PROGRESS"), job("COMPLETED"))
+    server.once("GET /b", .json(Self.result))
+    let (engine, _, pauses) = try engine(server, key: "AKIATEST0001:verysecretaccesskey:session")
+    let answer = try engine.recognize(
+      Engines.request(Engines.voice(rate: 8_000), languages: ["en"]))
+    let requests = server.requests
+    let put = try #require(requests.first)
+    #expect(put.line.hasPrefix("PUT /b/voicemail-milter-"))
+    #expect(put.header("x-amz-server-side-encryption") == "AES256")
+    #expect(put.header("x-amz-content-sha256")?.count == 64)
+    #expect(put.header("x-amz-security-token") == "session")
+    #expect(SentWave(put.body)?.rate == 8_000)
+    for request in requests {
+      let signature = try #require(request.header("authorization"))
+      #expect(signature.hasPrefix("AWS4-HMAC-SHA256 Credential=AKIATEST0001/"))
+      #expect(!signature.contains("verysecret"))
+      #expect(
+        signature.contains("/eu-central-1/\(request.line.contains("/b/") ? "s3" : "transcribe")/"))
+      #expect(signature.contains("x-amz-security-token"))
+    }
+    let name = String(put.path.dropFirst("/b/".count).dropLast(".wav".count))
+    let start = try #require(
+      try JSONSerialization.jsonObject(with: Data(requests[1].body)) as? [String: Any])
+    #expect(requests[1].header("x-amz-target") == "Transcribe.StartTranscriptionJob")
+    #expect(requests[1].header("content-type") == "application/x-amz-json-1.1")
+    #expect(start["TranscriptionJobName"] as? String == name)
+    #expect(start["LanguageCode"] as? String == "en-US")
+    #expect(start["IdentifyLanguage"] == nil)
+    #expect(start["MediaFormat"] as? String == "wav")
+    #expect(start["MediaSampleRateHertz"] as? Int == 8_000)
+    #expect((start["Media"] as? [String: String]) == ["MediaFileUri": "s3://b/\(name).wav"])
+    #expect(start["OutputBucketName"] as? String == "b")
+    #expect(start["OutputKey"] as? String == "\(name).json")
+    #expect(
+      requests.dropFirst(2).map { $0.header("x-amz-target") ?? $0.line } == [
+        "Transcribe.GetTranscriptionJob", "Transcribe.GetTranscriptionJob",
+        "Transcribe.GetTranscriptionJob", "GET /b/\(name).json", "DELETE /b/\(name).wav",
+        "DELETE /b/\(name).json", "Transcribe.DeleteTranscriptionJob",
+      ])
+    let waits = pauses.list.withLock { $0 }
+    #expect(waits.count == 3)
+    #expect(zip(waits, [5.0, 3, 5]).allSatisfy { abs($0 - $1) <= $1 * 0.11 }, "\(waits)")
+
+    #expect(answer.segments.map(\.segment.text) == ["Hello.", "Call me"])
+    #expect(abs(answer.segments[1].segment.confidence - 0.6) < 1e-9)
+    #expect(answer.language == "en-US")
+  }
+
+  @Test func `a failed job is the recording's fault, and is cleaned up`() throws {
+    let server = try FakeHTTPServer(.json("{}"))
+    server.once("POST /", .json("{}"), job("FAILED", reason: "The media is empty."))
+    let (engine, _, _) = try engine(server)
+    #expect(Engines.failure(engine) == .audio("failed: The media is empty."))
+    #expect(server.requests.filter { $0.method == "DELETE" }.count == 2)
+  }
+
+  @Test(arguments: [
+    ("ThrottlingException", 400, EngineFailure.Kind.retryable),
+    ("com.amazonaws#LimitExceededException", 400, .retryable),
+    ("AccessDeniedException", 400, .administrator),
+    ("UnrecognizedClientException", 400, .administrator), ("BadRequestException", 400, .audio),
+    ("InternalFailureException", 500, .retryable), ("Unheard", 503, .retryable),
+  ])
+  func `the type decides, not the status`(_ type: String, _ status: Int, _ kind: EngineFailure.Kind)
+    throws
+  {
+    let server = try FakeHTTPServer(.json("{}"))
+    server.once(
+      "POST /",
+      .json(#"{"__type":"\#(type)","message":"for verysecretaccesskey"}"#, status: status))
+    let (engine, _, _) = try engine(server)
+    let failure = try #require(Engines.failure(engine))
+    #expect(failure.kind == kind)
+    #expect(!failure.sentence.contains("verysecret"))
+  }
+
+  @Test func `S3 says it in XML`() throws {
+    let server = try FakeHTTPServer(.json("{}"))
+    func put(_ code: String, _ status: Int) throws -> EngineFailure? {
+      server.once(
+        "PUT",
+        .text("<Error><Code>\(code)</Code><Message>m</Message></Error>", status: status))
+      return Engines.failure(try engine(server).engine)
+    }
+    #expect(try put("SlowDown", 503)?.kind == .retryable)
+    #expect(try put("SignatureDoesNotMatch", 403)?.kind == .administrator)
+    #expect(try put("RequestTimeTooSkewed", 403)?.sentence.contains("clock") == true)
+    #expect(
+      try put("PermanentRedirect", 301)
+        == .administrator("bucket b is in another region than eu-central-1"))
+  }
+}

@@ -1,0 +1,124 @@
+import Foundation
+import Speech
+import TestSupport
+import Testing
+import Voicemail
+
+/// whisper-server and OpenAI's interface, against fakes that answer as the real ones do.
+@Suite struct WhisperFamily {
+  static let verbose = """
+    {"task":"transcribe","language":"english","duration":4.0,"text":"Hello\\nworld",
+     "segments":[
+      {"id":0,"text":" Hello there","start":0.5,"end":1.7,"tokens":[1,2],
+       "words":[{"word":" Hel","start":0.5,"end":0.8,"t_dtw":-1,"probability":0.9},
+                {"word":"lo","start":0.8,"end":1.0,"t_dtw":-1,"probability":0.7},
+                {"word":" there","start":1.0,"end":1.7,"t_dtw":-1,"probability":0.6}],
+       "temperature":0.0,"avg_logprob":-0.2,"no_speech_prob":0.01},
+      {"id":1,"text":" call me","start":2.5,"end":3.7,"temperature":0.0,"avg_logprob":-0.5,
+       "no_speech_prob":null}]}
+    """
+
+  @Test func `whisper-server is asked as its source wants it, and its tokens become words`() throws
+  {
+    let server = try FakeHTTPServer(.json(Self.verbose))
+    let (engine, _) = try Engines.make(.whisperServer, at: server.url + "/", key: nil)
+    let answer = try engine.recognize(
+      Engines.request(languages: ["en-GB", "en-US"], vocabulary: ["Yara", "Contoso"]))
+
+    let sent = try #require(server.requests.first)
+    #expect(sent.line == "POST /inference")
+    #expect(sent.header("authorization") == nil)
+    #expect(sent.header("expect") == nil)
+    #expect(
+      sent.fields == [
+        "response_format=verbose_json", "temperature=0.0", "suppress_nst=true",
+        "split_on_word=true", "language=en", "no_language_probabilities=true",
+        "prompt=Yara, Contoso",
+      ])
+    let file = try #require(sent.file)
+    #expect((file.name, file.filename, file.type) == ("file", "voicemail.wav", "audio/wav"))
+    let wave = try #require(SentWave(file.content))
+    #expect(wave.rate == 16_000)
+    // From half a second before the first sound to half a second after the last.
+    #expect((3.0...4.0).contains(wave.seconds))
+
+    #expect(answer.language == "en")
+    #expect(answer.segments.map(\.segment.text) == ["Hello there", "call me"])
+    let first = answer.segments[0]
+    #expect(first.segment.words.map(\.text) == ["Hello", "there"])
+    #expect(abs(first.segment.words[0].confidence - 0.8) < 1e-9)
+    #expect(first.noSpeech == 0.01)
+    #expect(first.averageLogProbability == -0.2)
+    #expect(abs(first.segment.confidence - exp(-0.2)) < 1e-9)
+    #expect(try #require(first.speechSeconds) > 0.9)
+    #expect(answer.segments[1].segment.words.isEmpty)
+    #expect(answer.segments[1].noSpeech == nil)
+  }
+
+  @Test func `without a language whisper-server finds out`() throws {
+    let server = try FakeHTTPServer(.json(#"{"language":"german","text":"","segments":[]}"#))
+    let (engine, _) = try Engines.make(.whisperServer, at: server.url, key: nil)
+    let answer = try engine.recognize(Engines.request(languages: ["de-DE", "fr"]))
+    #expect(answer == SpeechAnswer([], language: "de"))
+    #expect(server.requests[0].fields.contains("language=auto"))
+    #expect(!server.requests[0].fields.contains { $0.hasPrefix("detect_language") })
+  }
+
+  @Test func `OpenAI is asked for times and doubts, with the key`() throws {
+    let server = try FakeHTTPServer(
+      .json(
+        """
+        {"task":"transcribe","language":"english","duration":4,"text":"Hello there. Call me.",
+         "segments":[{"id":0,"start":0.5,"end":1.7,"text":" Hello there.","avg_logprob":-0.1,
+           "compression_ratio":1.1,"no_speech_prob":0.02},
+          {"id":1,"start":2.5,"end":3.7,"text":" Call me.","avg_logprob":null,
+           "compression_ratio":null,"no_speech_prob":null}],
+         "words":[{"word":"Hello","start":0.5,"end":0.9},{"text":"there","start":1.0,"end":1.6},
+          {"word":"Call","start":2.5,"end":3.0}],"usage":{"type":"duration","seconds":4}}
+        """))
+    let (engine, _) = try Engines.make(.openai, at: server.url + "/v1")
+    let answer = try engine.recognize(
+      Engines.request(Engines.voice(rate: 8_000), languages: ["en-US"], vocabulary: ["Yara"]))
+    let sent = try #require(server.requests.first)
+    #expect(sent.line == "POST /v1/audio/transcriptions")
+    #expect(sent.header("authorization") == "Bearer \(Engines.key)")
+    #expect(
+      sent.fields == [
+        "model=whisper-1", "response_format=verbose_json", "timestamp_granularities[]=segment",
+        "timestamp_granularities[]=word", "temperature=0", "language=en", "prompt=Yara",
+      ])
+    // What was recorded at 8 kHz is sent so.
+    #expect(try #require(SentWave(sent.file?.content ?? [])).rate == 8_000)
+    #expect(answer.segments[0].segment.words.map(\.text) == ["Hello", "there"])
+    #expect(answer.segments[0].compressionRatio == 1.1)
+    // Where nothing is measured, no word pretends to be.
+    #expect(answer.segments[1].segment.words.isEmpty)
+    #expect(answer.segments[1].segment.confidence == 0)
+  }
+
+  @Test func `gpt-4o gives text and the probabilities of its tokens`() throws {
+    let server = try FakeHTTPServer(
+      .json(
+        #"{"text":"Please call me","logprobs":[{"token":"a","logprob":-0.1},{"logprob":-0.3}]}"#))
+    let (engine, _) = try Engines.make(.openai, at: server.url) { $0.model = "gpt-4o-transcribe" }
+    let answer = try engine.recognize(Engines.request())
+    #expect(
+      server.requests[0].fields == [
+        "model=gpt-4o-transcribe", "response_format=json", "include[]=logprobs",
+      ])
+    #expect(answer.text == "Please call me")
+    #expect(abs(answer.segments[0].segment.confidence - exp(-0.2)) < 1e-9)
+  }
+
+  @Test func `a server that refuses the form is asked for plain json from then on`() throws {
+    let refusal =
+      #"{"error":{"message":"response_format verbose_json is not supported","code":400}}"#
+    let server = try FakeHTTPServer(
+      .json(refusal, status: 400), .json(#"{"text":"Hello there"}"#))
+    let (engine, _) = try Engines.make(.openai, at: server.url)
+    #expect(try engine.recognize(Engines.request()).text == "Hello there")
+    #expect(try engine.recognize(Engines.request()).text == "Hello there")
+    #expect(
+      server.requests.map { $0.fields.contains("response_format=json") } == [false, true, true])
+  }
+}

@@ -1,0 +1,117 @@
+import Testing
+
+@testable import Voicemail
+
+/// One test for each rule: what it takes out, and what it must leave in.
+@Suite struct InventedTexts {
+  private func segment(_ text: String, _ start: Double = 0, _ end: Double = 10) -> HeardSegment {
+    HeardSegment(Segment(start: start, end: end, text: text, confidence: 0.8, words: []))
+  }
+  private func rule(_ heard: HeardSegment, speech: Double = 5, told: [String] = [])
+    -> InventedText.Verdict?
+  {
+    InventedText(speechSeconds: speech, vocabulary: told).verdict(heard)
+  }
+
+  @Test func `silence by the engine's own measure`() {
+    var heard = segment("hello this is anna")
+    (heard.noSpeech, heard.averageLogProbability) = (0.7, -1.2)
+    #expect(rule(heard) == .dropped(.noSpeech))
+    // Sure of its words, it is believed.
+    heard.averageLogProbability = -0.3
+    #expect(rule(heard) == nil)
+    heard.noSpeech = 0.85
+    #expect(rule(heard) == .marked(.noSpeech))
+    (heard.noSpeech, heard.averageLogProbability) = (0.1, -1.2)
+    #expect(rule(heard) == .marked(.failedDecoding))
+  }
+
+  @Test func `compression`() {
+    var heard = segment("hello this is anna")
+    heard.compressionRatio = 2.5
+    #expect(rule(heard) == .dropped(.compression))
+    heard.compressionRatio = 2.3
+    #expect(rule(heard) == nil)
+  }
+
+  @Test(arguments: [
+    "so so so so so so so so", "I am here. I am here. I am here. I am here.",
+    "the door is the door is the door is the door is",
+    "please call me back please call me back please call me back please call me back",
+  ])
+  func `the same words over and over`(text: String) {
+    #expect(rule(segment(text)) == .dropped(.repetition))
+  }
+
+  @Test(arguments: [
+    "five five five five five five five five five", "555 555 555 555", "no no no no",
+    "call me call me please, call me", "one two one two one two one two",
+  ])
+  func `callers repeat themselves too, and numbers do`(text: String) {
+    #expect(rule(segment(text)) == nil)
+  }
+
+  @Test(arguments: [
+    "Thank you.", "Thanks for watching!", "Subtitles by the Amara.org community", "you",
+    "Untertitel der Amara.org-Community", "Sous-titrage ST' 501", "[Music]",
+  ])
+  func `a subtitle's phrase on next to nothing`(text: String) {
+    #expect(rule(segment(text), speech: 0.7) == .dropped(.subtitle))
+    // A caller who says it is heard.
+    #expect(rule(segment(text), speech: 3) == nil)
+  }
+
+  @Test func `text where nobody speaks`() {
+    var heard = segment("and then we went to the market", 2, 6)
+    heard.speechSeconds = 0
+    #expect(rule(heard) == .dropped(.silence))
+    heard.segment.text = "call me"
+    #expect(rule(heard) == .marked(.silence))
+    heard.noSpeech = 0.7
+    #expect(rule(heard) == .dropped(.silence))
+    (heard.speechSeconds, heard.noSpeech) = (2, nil)
+    #expect(rule(heard) == nil)
+  }
+
+  @Test func `more words than can be said`() {
+    let many = (1...40).map { "word\($0)" }.joined(separator: " ")
+    #expect(rule(segment(many, 0, 4)) == .dropped(.tooFast))
+    #expect(rule(segment(many, 0, 10)) == nil)
+    // Without times the whole is measured.
+    let whole = SpeechAnswer([segment(many, 0, 0)], language: "en")
+    #expect(InventedText(speechSeconds: 4).check(whole).segments == [])
+    #expect(InventedText(speechSeconds: 9).check(whole).segments.count == 1)
+  }
+
+  @Test func `the vocabulary read back`() {
+    let told = ["Yara Okonkwo", "Contoso"]
+    #expect(rule(segment("Yara Okonkwo, Contoso."), speech: 0.5, told: told) == .dropped(.echo))
+    #expect(rule(segment("Yara Okonkwo, Contoso."), speech: 3, told: told) == nil)
+  }
+
+  @Test func `the same segment again and again`() {
+    let line = segment("I'll call you later", 0, 2)
+    let answer = SpeechAnswer([line, line, line, line], language: "en")
+    let checked = InventedText(speechSeconds: 8).check(answer)
+    #expect(checked.segments == [])
+    #expect(checked.remarks == ["dropped segments: 4: the same words over and over"])
+  }
+
+  @Test func `what is dropped is told by rule and number; what is marked shows as doubtful`() {
+    var doubtful = segment("maybe so", 0, 3)
+    doubtful.averageLogProbability = -1.5
+    doubtful.segment.words = [Word(text: "maybe", start: 0, end: 1, confidence: 0.9)]
+    var silent = segment("we went to the old market", 4, 8)
+    silent.speechSeconds = 0
+    let answer = SpeechAnswer([segment("hello", 0, 1), doubtful, silent], language: "en")
+    let checked = InventedText(speechSeconds: 5).check(answer)
+    #expect(checked.segments.map(\.text) == ["hello", "maybe so"])
+    #expect(checked.segments[1].confidence == InventedText.markedConfidence)
+    #expect(checked.segments[1].words[0].confidence == InventedText.markedConfidence)
+    #expect(
+      checked.remarks == [
+        "doubted segments: 1: the engine failed on it",
+        "dropped segments: 1: text where nobody speaks",
+      ])
+  }
+}
