@@ -40,14 +40,21 @@ struct Secret {
     guard !text.isEmpty else { throw .administrator("key_file \(path): is empty") }
   }
 
+  /// Where root finds what the service has, for commands that are typed.
+  private static let folderOfService = "/run/credentials/voicemail-milter.service"
+
   private static func path(of file: String) throws(EngineFailure) -> String {
     guard !file.contains("/") else { return file }
-    guard let folder = unsafe getenv("CREDENTIALS_DIRECTORY") else {
+    if let folder = unsafe getenv("CREDENTIALS_DIRECTORY") {
+      return unsafe String(cString: folder) + "/" + file
+    }
+    let path = folderOfService + "/" + file
+    guard unsafe access(path, F_OK) == 0 else {
       throw .administrator(
         "key_file \(file): no such credential; give a path, or LoadCredential=\(file):PATH in the unit"
       )
     }
-    return unsafe String(cString: folder) + "/" + file
+    return path
   }
 
   /// What a server said, fit for a log: one short line, printable, with what looks like the key taken out.
