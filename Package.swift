@@ -37,8 +37,10 @@ let package = Package(
   targets: [
     // Reception: libmilter in Swift. Knows SMTP, knows nothing of voicemail.
     library("MilterBridge", ["CMilter"]),
+    // Other programs, each under limits: sendmail, ffmpeg, engines.
+    library("Programs"),
     // SMTP over sockets: the client that hands messages back to the MTA.
-    library("SMTP"),
+    library("SMTP", ["Programs"]),
     // Reading and rewriting MIME.
     library("Mail", ["Voicemail", "CGMime", "CCrypto"]),
     // The product in pure Swift: recognition, job, transcript, rendering. Read this first.
@@ -50,9 +52,9 @@ let package = Package(
       // The crash tests' places to die; a release has none.
       swiftSettings: settings + [.define("FAILPOINTS", .when(configuration: .debug))]),
     // Any recording to mono PCM.
-    library("Audio", ["Voicemail", "CSndFile", "CSoxr"]),
+    library("Audio", ["Voicemail", "Programs", "CSndFile", "CSoxr"]),
     // The engines that turn PCM into text.
-    library("Speech", ["Voicemail", "Audio", "CPocketSphinx", "CCurl", "CCrypto"]),
+    library("Speech", ["Voicemail", "Audio", "Programs", "CPocketSphinx", "CCurl", "CCrypto"]),
     // What the administrator touches: settings, rules, log, control socket, status page.
     library("Operations", ["Voicemail", "CGLib", "CSystemd", "CMicroHTTPD"]),
     // The program voicemail-milter: commands and wiring, nothing else.

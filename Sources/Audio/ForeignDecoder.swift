@@ -1,4 +1,5 @@
 internal import Glibc
+internal import Programs
 internal import Voicemail
 
 /// The ffmpeg program as a filter from what libsndfile does not read to WAV.
@@ -44,11 +45,15 @@ struct ForeignDecoder {
       "-i", "pipe:0", "-map", "0:a:0", "-vn", "-sn", "-dn", "-map_metadata", "-1", "-t",
       String(maxSeconds + 1), "-c:a", "pcm_s16le", "-fflags", "+bitexact", "-f", "wav", "pipe:1",
     ]
-    let outcome = try ChildProgram.run(
-      path, options + format.inputOptions + output, input: movieWithIndexFirst(file) ?? file,
-      limits: .init(
-        seconds: Self.secondsToDecode, memoryBytes: Self.memoryBytes,
-        outputBytes: Self.mostOutputBytes))
+    let outcome = ProgramRun(
+      path, options + format.inputOptions + output,
+      environment: ["PATH=/usr/bin:/bin", "LC_ALL=C"],
+      limits: .init(memoryBytes: Self.memoryBytes, cpuSeconds: Self.secondsToDecode),
+      outputBytes: Self.mostOutputBytes
+    ).run(movieWithIndexFirst(file) ?? file, before: .now + .seconds(Self.secondsToDecode))
+    if case .notStarted(let why) = outcome.end {
+      throw .transient("cannot start \(path): \(why)")
+    }
     // A header without samples is 44 bytes, or 78 with ffmpeg's own name.
     guard outcome.output.count > 100 else {
       throw .permanent("a recording in \(format.name): \(Self.reason(outcome))")
@@ -56,8 +61,9 @@ struct ForeignDecoder {
     return (outcome.output, Self.codec(outcome.complaint) ?? format.name)
   }
 
-  private static func reason(_ outcome: ChildProgram.Outcome) -> String {
+  private static func reason(_ outcome: ProgramRun.Outcome) -> String {
     switch outcome.end {
+    case .notStarted(let why): "ffmpeg cannot be started: \(why)"
     case .exited: "ffmpeg finds no sound in it that it can read"
     case .signal(let number): "ffmpeg died of signal \(number)"
     case .timedOut: "ffmpeg needed more than \(secondsToDecode) s"

@@ -5,12 +5,13 @@ import Testing
   /// module compiles always, of a Swift target after the first build.
   private static let table: [String: Set<String>] = [
     "MilterBridge": ["CMilter"],
-    "SMTP": [],
+    "Programs": [],
+    "SMTP": ["Programs"],
     "Mail": ["Voicemail", "CGMime", "CCrypto"],
     "Voicemail": [],
     "Spool": ["Voicemail", "CSQLite"],
-    "Audio": ["Voicemail", "CSndFile", "CSoxr"],
-    "Speech": ["Voicemail", "Audio", "CPocketSphinx", "CCurl", "CCrypto"],
+    "Audio": ["Voicemail", "Programs", "CSndFile", "CSoxr"],
+    "Speech": ["Voicemail", "Audio", "Programs", "CPocketSphinx", "CCurl", "CCrypto"],
     "Operations": ["Voicemail", "CGLib", "CSystemd", "CMicroHTTPD"],
     "Filter": [
       "MilterBridge", "SMTP", "Mail", "Voicemail", "Spool", "Audio", "Speech", "Operations",

@@ -1,4 +1,5 @@
 import Glibc
+import Programs
 
 /// The MTA's sendmail(1) command: a way in that needs no listener. What the MTA cannot deliver it bounces itself.
 ///
@@ -57,15 +58,18 @@ package struct SendmailCommand: Sendable, Equatable, CustomStringConvertible {
   private func run(_ arguments: [String], _ message: [UInt8], _ limit: Duration)
     throws(SMTPFailure)
   {
-    let ended = ProgramRun.run(
-      path, arguments, input: UnixLines.converted(message), before: Deadline(after: limit))
-    let said = ended.lastLine.isEmpty ? "" : ": \(SMTPReply.forLog(ended.lastLine))"
+    let ended = ProgramRun(
+      path, arguments, environment: ["PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C"]
+    ).run(UnixLines.converted(message), before: .now + min(limit, .seconds(86_400)))
+    let lastLine = ReplyParser.printable(ended.lastLine)
+    let said = lastLine.isEmpty ? "" : ": \(SMTPReply.forLog(lastLine))"
     switch ended.end {
     case .exited(EX_OK): return
     case .exited(let status):
       throw failure(Self.kind(ofExitStatus: status), "exit status \(status)\(said)")
     case .signal(let number): throw failure(.outcomeUnknown, "ended by signal \(number)\(said)")
-    case .timedOut:
+    // It is not heard, so it cannot write too much.
+    case .timedOut, .wroteTooMuch:
       throw failure(.outcomeUnknown, "still at it after its time limit, killed\(said)")
     case .notStarted(let why): throw failure(.transient, "cannot be started: \(why)")
     }
