@@ -7,7 +7,7 @@
 # make deb-test  it is installed, used, upgraded, removed and purged in a small Debian of its own
 # make system-test  the same in a virtual machine with systemd and AppArmor: units, sandbox, journal; takes 10 minutes
 # make bench   it is measured beside other milters (QUICK=1 in 4 minutes); docs/benchmark.md
-# make bench-speech  word errors, time and memory of the default engine (QUICK=1 in 10 minutes); docs/engines.md
+# make bench-speech  word errors, time and memory of the default engine (QUICK=1 in 10 minutes, SPEED=1 in 4); docs/engines.md
 #
 # All install the Debian packages that are missing; see Scripts/install-packages.
 
@@ -47,7 +47,7 @@ bench:
 bench-speech:
 	@Scripts/install-packages bench-speech
 	$(SWIFT_BUILD)
-	@Scripts/bench-speech $(if $(QUICK),quick)
+	@Scripts/bench-speech $(if $(SPEED),speed,$(if $(QUICK),quick))
 
 build:
 	@Scripts/install-packages build

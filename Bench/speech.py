@@ -163,10 +163,26 @@ def calibration(rows):
 
 
 def two_workers(files, clock):
-    """How many times as much two processes do in the same time as one."""
+    """One process's outcome, and how many times as much two do in the same time."""
     alone = transcribe(files, clock)
     with tempfile.TemporaryDirectory() as one, tempfile.TemporaryDirectory() as two:
         directories = [pathlib.Path(one), pathlib.Path(two)]
         running = [start(files, clock, directory) for directory in directories]
         both = [finish(*each, directory) for each, directory in zip(running, directories)]
-    return 2 * alone.wall / max(outcome.wall for outcome in both)
+    return alone, 2 * alone.wall / max(outcome.wall for outcome in both)
+
+
+# Bounds of a recording's mean confidence: no text below the first, low confidence below the second.
+CLASSES = [0.25, 0.5, 0.7]
+
+
+def classes(rows):
+    """Per class of a recording's mean confidence: (recordings, words, errors)."""
+    found = [[0, 0, 0] for _ in range(len(CLASSES) + 1)]
+    for recordings, outcome in rows:
+        for (_, said), report in zip(recordings, outcome.reports):
+            kind = found[sum(report["confidence"] >= bound for bound in CLASSES)]
+            kind[0] += 1
+            kind[1] += len(said)
+            kind[2] += prompts.errors(said, prompts.words(" ".join(word["text"] for word in heard(report))))
+    return found

@@ -2,8 +2,9 @@ internal import Voicemail
 
 /// Words a recogniser heard become lines to read.
 ///
-/// PocketSphinx knows neither case, digits nor punctuation. A pause makes a sentence; the word "I" and
-/// `SpokenNumbers` are the only other things that are changed: a guess more would be a lie about what was heard.
+/// PocketSphinx knows neither case, digits nor punctuation. A pause makes a sentence; "I", days, months,
+/// titles and `SpokenNumbers` are the only other things that are changed: a guess more would be a lie about what was
+/// heard.
 enum SegmentWriter {
   /// A silence between words from which on a new segment begins.
   static let pauseSeconds = 0.6
@@ -32,7 +33,9 @@ enum SegmentWriter {
     guard let first = run.first, let last = run.last else { return nil }
     var words = isEnglish ? SpokenNumbers.written(run) : run
     let raw = words == run ? nil : run
-    for index in words.indices { words[index].text = cased(words[index].text, isFirst: index == 0) }
+    for index in words.indices {
+      words[index].text = cased(words[index].text, isFirst: index == 0, isEnglish)
+    }
     let text = words.map(\.text).joined(separator: " ")
     return Segment(
       start: first.start, end: last.end, text: text.hasSuffix(".") ? text : text + ".",
@@ -40,8 +43,17 @@ enum SegmentWriter {
       raw: raw)
   }
 
-  private static func cased(_ word: String, isFirst: Bool) -> String {
-    guard isFirst || word == "i" || word.hasPrefix("i'") else { return word }
+  private static func cased(_ word: String, isFirst: Bool, _ isEnglish: Bool) -> String {
+    let stem = String(word.prefix { $0 != "'" })
+    guard isFirst || isEnglish && capitalized.contains(stem) else { return word }
     return word.prefix(1).uppercased() + word.dropFirst()
   }
+
+  /// What English always writes with a capital; "may", "march" and "august" are other words too.
+  private static let capitalized: Set<String> = [
+    "i", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday", "january",
+    "february", "april", "june", "july", "september", "october", "november", "december",
+    "christmas", "easter", "english", "american", "mr", "mrs", "ms", "dr", "mr.", "mrs.", "ms.",
+    "dr.",
+  ]
 }

@@ -7,6 +7,10 @@ package struct ResultFacts: Sendable, Codable, Equatable {
   package var language: String
   package var confidence: Double
   package var audioSeconds: Double
+  /// nil, and no recordings either, in what older programs have left.
+  package var speechSeconds: Double?
+  /// What the recordings are that could be read.
+  package var recordings: [AudioFacts]?
   package var decodeMS: Int64
   package var recognizeMS: Int64
   package var enhanceMS: Int64
@@ -18,6 +22,8 @@ package struct ResultFacts: Sendable, Codable, Equatable {
     language = best?.language ?? ""
     confidence = best?.confidence ?? 0
     audioSeconds = result.parts.map(\.transcript.durationSeconds).reduce(0, +)
+    speechSeconds = result.parts.map(\.transcript.speechSeconds).reduce(0, +)
+    recordings = result.parts.compactMap(\.audio)
     decodeMS = result.decodeMS
     recognizeMS = result.recognizeMS
     enhanceMS = result.enhanceMS

@@ -209,7 +209,7 @@ struct Commands {
       let segments = try #require(report["segments"] as? [[String: Any]])
       #expect(!segments.isEmpty)
       for segment in segments {
-        #expect(Set(segment.keys) == ["start", "end", "text", "confidence", "words"])
+        #expect(Set(segment.keys) == ["start", "end", "text", "confidence", "speaker", "words"])
       }
     }
   }

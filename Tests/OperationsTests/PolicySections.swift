@@ -50,7 +50,8 @@ import Voicemail
       try complaints("[policy a]\nmoode = hold\n") == [
         "FILE:2: [policy a] moode: no such key; conditions are recipient, sender, mailbox, rule, "
           + "values are mode, subject, content_in_subject, engines, language, template, vocabulary, "
-          + "country, threading, count_calls, deadline, late_transcript, take_private, dial_extensions"
+          + "country, threading, count_calls, deadline, late_transcript, take_private, dial_extensions, "
+          + "channels"
       ])
     #expect(
       try complaints("[policy a]\nrule = asterix\n").first?.hasPrefix(

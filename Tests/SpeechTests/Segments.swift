@@ -46,4 +46,16 @@ import Voicemail
     #expect(other.map(\.text) == ["Call five five five."])
     #expect(other[0].raw == nil)
   }
+
+  @Test func `days, months and titles have their capitals, in English`() {
+    let words = ["on", "monday's", "may", "i", "ask", "dr.", "march"].enumerated().map {
+      Word(text: $1, start: Double($0) * 0.3, end: Double($0 + 1) * 0.3, confidence: 1)
+    }
+    #expect(
+      SegmentWriter.segments(words, isEnglish: true).map(\.text)
+        == ["On Monday's may I ask Dr. march."])
+    #expect(
+      SegmentWriter.segments(words, isEnglish: false).map(\.text)
+        == ["On monday's may i ask dr. march."])
+  }
 }

@@ -66,7 +66,7 @@ import Voicemail
         "mode": "hold", "subject": "rewrite", "content_in_subject": "no", "engines": "a, b",
         "language": "en-GB", "template": "/t", "vocabulary": "/v", "country": "GB",
         "threading": "caller", "count_calls": "yes", "deadline": "7", "late_transcript": "reply",
-        "take_private": "yes", "dial_extensions": "yes",
+        "take_private": "yes", "dial_extensions": "yes", "channels": "agent-caller",
       ]
     ).policy
     var expected = Policy(name: "all")
@@ -83,6 +83,7 @@ import Voicemail
     expected.lateReply = true
     expected.takesPrivate = true
     expected.dialsExtensions = true
+    expected.channels = .agentCaller
     #expect(policy == expected)
     #expect(Policies(rules: []).wantPrivateMail == false)
     let wants = Policies(rules: [try rule("all", ["take_private": "yes"])])

@@ -52,6 +52,28 @@ func widest(_ text: String) -> Int {
     #expect(!render([transcribed(transcript([words("call me")]))]).text.contains("cut off"))
   }
 
+  @Test func `speakers stand before their turns`() {
+    var segments = [
+      words("hello"), words("hi"), words("my line is down", from: 5), words("since when", from: 9),
+    ]
+    for (index, speaker) in [Speaker.agent, .caller, .caller, .agent].enumerated() {
+      segments[index].speaker = speaker
+    }
+    let result = render([transcribed(transcript(segments))])
+    #expect(
+      result.text.hasPrefix(
+        """
+        Agent: "hello"
+
+        Caller: "hi
+
+        "my line is down"
+
+        Agent: "since when"
+        """))
+    #expect(result.html.contains("<b>Caller:</b> “hi</p>"))
+  }
+
   @Test func `without a transcript the reason stands first and no legend below`() {
     let failed = Transcript.failed("the recording could not be read.")
     #expect(

@@ -46,7 +46,7 @@ enum Help {
                                 --learn proposes a rule from samples of an unknown PBX
       preview [--text TEXT] [--policy NAME] FILE
                                 the message as it would go out; with TEXT for a transcript
-      transcribe [--engine NAME] [--json] FILE...
+      transcribe [--engine NAME] [--channels ORDER] [--json] FILE...
                                 the words in recordings or messages
       --help, --version
 

@@ -22,6 +22,9 @@ enum ShowReport {
       "recognised", "by rule \(job.voicemail.rule): \(Output.safe(job.voicemail.reason))")
     text += Output.row("treated", policy(job))
     if let result = job.result { text += Output.row("transcript", describe(result)) }
+    for audio in job.result?.recordings ?? [] {
+      text += Output.row("recording", Output.safe(RecordingText.line(audio)))
+    }
     if let reason = job.reason { text += Output.row("reason", Output.safe(reason)) }
     if job.state == .deferred {
       text +=
@@ -61,8 +64,12 @@ enum ShowReport {
       text += ", \(result.engine) \(result.language), confidence \(percent(result.confidence))"
     }
     return text
-      + ", \(Output.clock(result.audioSeconds)) of audio, decoded in \(result.decodeMS) ms, "
+      + ", \(Output.clock(result.audioSeconds)) of audio\(speech(result)), decoded in \(result.decodeMS) ms, "
       + "recognised in \(result.recognizeMS) ms"
+  }
+
+  private static func speech(_ result: ResultFacts) -> String {
+    result.speechSeconds.map { " with \(Output.tenths($0)) s of speech" } ?? ""
   }
 
   private static func percent(_ value: Double) -> String {

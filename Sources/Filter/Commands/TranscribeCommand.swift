@@ -15,6 +15,11 @@ enum TranscribeCommand {
     @OrNull var container: String?
     @OrNull var sampleRateHz: Int?
     @OrNull var channels: Int?
+    @OrNull var levelDBFS: Double?
+    @OrNull var clippedPart: Double?
+    /// Of a recording longer than max_audio.
+    @OrNull var usedSeconds: Double?
+    var isCutOff: Bool
     var durationSeconds: Double
     var speechSeconds: Double
     var decodeMS: Int64
@@ -32,18 +37,26 @@ enum TranscribeCommand {
     var end: Double
     var text: String
     var confidence: Double
+    @OrNull var speaker: Speaker?
     /// As the engine heard them.
     var words: [Word]
   }
 
   static func run(_ words: [String]) throws(CommandFailure) -> Int32 {
-    let arguments = try Arguments(words, options: ["--engine"], flags: ["--json"])
+    let arguments = try Arguments(words, options: ["--channels", "--engine"], flags: ["--json"])
     try arguments.requireOperands(1...Int.max, "a recording or a message")
     let examiner = try MessageExaminer(arguments.settings())
     let engine = try arguments.one("--engine")
-    let transcriber = Transcriber(
+    var transcriber = Transcriber(
       decoder: examiner.decoder,
       chain: try Wiring.chain(examiner.settings, names: engine.map { [$0] }))
+    if let name = try arguments.one("--channels") {
+      guard let channels = ChannelUse(rawValue: name) else {
+        let known = ChannelUse.allCases.map(\.rawValue).joined(separator: ", ")
+        throw CommandFailure("--channels: must be one of \(known)")
+      }
+      transcriber.channels = channels
+    }
     var status: Int32 = 0
     for file in arguments.operands {
       do throws(CommandFailure) {
@@ -100,13 +113,15 @@ enum TranscribeCommand {
       file: file, part: partName, engine: transcript.engine, language: transcript.language,
       status: transcript.status, confidence: transcript.confidence, codec: audio?.codec,
       container: audio?.container, sampleRateHz: audio?.sampleRateHz, channels: audio?.channels,
+      levelDBFS: audio?.levelDBFS, clippedPart: audio?.clippedPart,
+      usedSeconds: audio?.usedSeconds, isCutOff: audio?.isCutOff ?? false,
       durationSeconds: transcript.durationSeconds, speechSeconds: transcript.speechSeconds,
       decodeMS: result.decodeMS, recognizeMS: result.recognizeMS, notes: result.notes,
       text: transcript.text,
       segments: transcript.segments.map {
         SegmentReport(
           start: $0.start, end: $0.end, text: $0.text, confidence: $0.confidence,
-          words: $0.raw ?? $0.words)
+          speaker: $0.speaker, words: $0.raw ?? $0.words)
       }, reason: transcript.reason)
   }
 
@@ -134,13 +149,19 @@ enum TranscribeCommand {
     }
     var text = title + "\n"
     if let codec = report.codec, let container = report.container {
+      let audio = AudioFacts(
+        codec: codec, container: container, sampleRateHz: report.sampleRateHz ?? 0,
+        channels: report.channels ?? 0, durationSeconds: report.durationSeconds, bytes: 0,
+        usedSeconds: report.usedSeconds, isCutOff: report.isCutOff, levelDBFS: report.levelDBFS,
+        clippedPart: report.clippedPart)
       text +=
-        "  \(container), \(codec), \(report.sampleRateHz ?? 0) Hz, channels: \(report.channels ?? 0); "
-        + "decoded in \(report.decodeMS) ms, recognised in \(report.recognizeMS) ms\n"
+        "  \(RecordingText.line(audio)); decoded in \(report.decodeMS) ms, "
+        + "recognised in \(report.recognizeMS) ms\n"
     }
     if let reason = report.reason { text += "  \(reason)\n" }
     for segment in report.segments {
-      text += "  \(Output.clock(segment.start))  \(Output.safe(segment.text))\n"
+      let speaker = segment.speaker.map { "\($0.rawValue): " } ?? ""
+      text += "  \(Output.clock(segment.start))  \(speaker)\(Output.safe(segment.text))\n"
     }
     return text
   }

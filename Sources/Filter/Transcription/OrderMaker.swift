@@ -36,7 +36,9 @@ struct OrderMaker {
   }
 
   func order(for subject: Subject) -> WorkOrder {
-    subject.isReply ? reply(to: subject) : message(subject)
+    var order = subject.isReply ? reply(to: subject) : message(subject)
+    order.channels = subject.policy.channels
+    return order
   }
 
   private func message(_ subject: Subject) -> WorkOrder {

@@ -22,6 +22,7 @@ package struct ProcessJob {
     var result = WorkResult()
     var transcriber = transcriber
     transcriber.chain.take(order)
+    transcriber.channels = order.channels
     do throws(StepFailure) {
       stage(.reading)
       let message = try reader.read(original)

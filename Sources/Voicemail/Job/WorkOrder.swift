@@ -15,6 +15,7 @@ package struct WorkOrder: Sendable, Codable {
   /// As `SpeechRequest.languages`.
   package var languages: [String] = []
   package var vocabulary: [String] = []
+  package var channels = ChannelUse.mix
 
   package init(
     id: String, voicemail: VoicemailFacts, headers: [HeaderField],

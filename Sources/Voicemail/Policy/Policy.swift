@@ -48,6 +48,8 @@ package struct Policy: Sendable, Codable, Equatable {
   /// Where callers' numbers are dialled, as `Country` reads it; nil: that of the settings.
   package var country: String?
   package var threading = Threading.none
+  /// What becomes of recordings with two channels.
+  package var channels = ChannelUse.mix
   /// "3rd message from this number today".
   package var countCalls = false
   /// Milliseconds from reception within which a message that waits must have its transcript; nil: those of the
@@ -58,7 +60,7 @@ package struct Policy: Sendable, Codable, Equatable {
 
   enum CodingKeys: String, CodingKey {
     case name, mode, subject, contentInSubject, engines, language, template, vocabulary, country
-    case threading, countCalls, deadlineMS, lateReply, takesPrivate, dialsExtensions
+    case threading, countCalls, deadlineMS, lateReply, takesPrivate, dialsExtensions, channels
   }
 
   package init(name: String) { self.name = name }

@@ -18,6 +18,7 @@ extension Policy {
     countCalls = try value(.countCalls, or: countCalls)
     deadlineMS = try values.decodeIfPresent(Int64.self, forKey: .deadlineMS)
     lateReply = try value(.lateReply, or: lateReply)
+    channels = try value(.channels, or: channels)
     takesPrivate = try value(.takesPrivate, or: takesPrivate)
     dialsExtensions = try value(.dialsExtensions, or: dialsExtensions)
   }

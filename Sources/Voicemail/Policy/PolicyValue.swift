@@ -3,7 +3,7 @@ enum PolicyValue {
   private static let keys = [
     "mode", "subject", "content_in_subject", "engines", "language", "template", "vocabulary",
     "country", "threading", "count_calls", "deadline", "late_transcript", "take_private",
-    "dial_extensions",
+    "dial_extensions", "channels",
   ]
 
   static func set(
@@ -29,6 +29,7 @@ enum PolicyValue {
         throw InvalidRule(key, "must be a country such as DE or +49")
       }
       policy.country = value
+    case "channels": policy.channels = try choice(key, value)
     case "threading": policy.threading = try choice(key, value)
     case "count_calls": policy.countCalls = try yes(key, value)
     case "take_private": policy.takesPrivate = try yes(key, value)

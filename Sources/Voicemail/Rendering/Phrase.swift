@@ -28,6 +28,8 @@ package enum Phrase: String, Sendable, CaseIterable {
   case numberDiffers = "number_differs"
   case messageLabel = "message"
   case introductionLabel = "introduction"
+  case speakerCaller = "speaker_caller"
+  case speakerAgent = "speaker_agent"
   case unnamedRecording = "unnamed_recording"
   case legend
   case doubt

@@ -10,6 +10,8 @@ struct SpokenText: Equatable {
   struct Paragraph: Equatable {
     /// Seconds from the start of the recording.
     var start: Double
+    /// nil where it is not known.
+    var speaker: Speaker?
     var runs: [Run]
   }
 
@@ -29,11 +31,14 @@ struct SpokenText: Equatable {
   /// `budget` is what may still be shown of all recordings together.
   init(_ segments: [Segment], budget: inout Int) {
     var end: Double?
+    var speaker: Speaker?
     for segment in segments {
       let words = segment.words.isEmpty ? [Self.whole(segment)] : segment.words
       var paragraph = end == nil
       // NaN from an engine compares false and joins the paragraphs.
       if let end, segment.start - end >= Self.paragraphPauseSeconds { paragraph = true }
+      if segment.speaker != speaker { paragraph = true }
+      speaker = segment.speaker
       for (index, word) in words.enumerated() {
         guard budget > 0 else {
           isShortened = true
@@ -47,7 +52,7 @@ struct SpokenText: Equatable {
         let ending = index == words.count - 1 ? Self.ending(of: segment, after: text) : ""
         add(
           Run(text: text, isDoubtful: word.confidence < Self.doubtfulBelow, ending: ending),
-          at: paragraph ? segment.start : nil)
+          at: paragraph ? segment.start : nil, by: speaker)
         paragraph = false
       }
       end = segment.end
@@ -71,11 +76,11 @@ struct SpokenText: Equatable {
 
   /// Neighbours of one kind are one run: `[like this?]`, not `[like?] [this?]`.
   /// `at`: the seconds at which the run begins a paragraph.
-  private mutating func add(_ run: Run, at seconds: Double?) {
+  private mutating func add(_ run: Run, at seconds: Double?, by speaker: Speaker?) {
     guard seconds == nil, let paragraph = paragraphs.indices.last,
       let before = paragraphs[paragraph].runs.popLast()
     else {
-      paragraphs.append(Paragraph(start: seconds ?? 0, runs: [run]))
+      paragraphs.append(Paragraph(start: seconds ?? 0, speaker: speaker, runs: [run]))
       return
     }
     if before.isDoubtful == run.isDoubtful, !run.isDoubtful || before.ending.isEmpty {

@@ -27,7 +27,7 @@ extension TemplateSources {
     {{#has_text}}
     <blockquote{{#spoken_language}} lang="{{spoken_language}}"{{/spoken_language}} dir="{{spoken_direction}}" style="margin:0 0 16px;padding:2px 14px;border:0 solid #5b83d6;{{#is_right_to_left}}border-right-width:4px;text-align:right{{/is_right_to_left}}{{^is_right_to_left}}border-left-width:4px{{/is_right_to_left}};font-size:18px;line-height:1.5">
     {{#paragraphs}}
-    <p style="margin:0{{^is_last}} 0 10px{{/is_last}}">{{#time}}<span style="font-size:14px;opacity:.75">{{time}}</span> {{/time}}“{{#runs}}{{^is_first}} {{/is_first}}{{#is_doubtful}}<span title="{{words.uncertain}}" style="border-bottom:2px dotted">{{text}}</span>&nbsp;[?]{{/is_doubtful}}{{^is_doubtful}}{{text}}{{/is_doubtful}}{{ending}}{{/runs}}{{#is_end}}”{{/is_end}}</p>
+    <p style="margin:0{{^is_last}} 0 10px{{/is_last}}">{{#time}}<span style="font-size:14px;opacity:.75">{{time}}</span> {{/time}}{{#speaker}}<b>{{speaker}}:</b> {{/speaker}}“{{#runs}}{{^is_first}} {{/is_first}}{{#is_doubtful}}<span title="{{words.uncertain}}" style="border-bottom:2px dotted">{{text}}</span>&nbsp;[?]{{/is_doubtful}}{{^is_doubtful}}{{text}}{{/is_doubtful}}{{ending}}{{/runs}}{{#is_end}}”{{/is_end}}</p>
     {{/paragraphs}}
     </blockquote>
     {{/has_text}}

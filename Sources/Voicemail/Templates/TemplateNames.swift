@@ -36,8 +36,12 @@ package enum TemplateNames {
     ("is_right_to_left", "set for `rtl`"),
     ("paragraphs", "list, of a recording; a pause begins one"),
     ("time", "of a paragraph in a long recording: `1:05`; else empty"),
+    (
+      "speaker",
+      "of the first paragraph of what somebody says, where a policy has the channels told apart; else empty"
+    ),
     ("is_last", "set for the last paragraph"),
-    ("is_end", "set for the last paragraph of a text that is complete"),
+    ("is_end", "set for the last paragraph of what somebody says; not where the text is cut"),
     ("runs", "list, of a paragraph: words in a row, certain or doubtful"),
     ("is_first", "set for the first run"),
     ("is_doubtful", "of a run"),

@@ -79,21 +79,30 @@ enum TemplateValues {
       values["is_low"] = .flag(isLow)
       values["is_shortened"] = .flag(text.isShortened)
       values["paragraphs"] = .list(
-        text.paragraphs.enumerated().map { index, paragraph in
-          Self.paragraph(
-            paragraph, time: index > 0 && recording.isLong,
-            isLast: index == text.paragraphs.count - 1, text.isShortened)
+        text.paragraphs.indices.map { index in
+          paragraph(index, of: text, time: index > 0 && recording.isLong, language)
         })
     }
     return .object(values)
   }
 
   private static func paragraph(
-    _ paragraph: SpokenText.Paragraph, time: Bool, isLast: Bool, _ isShortened: Bool
+    _ index: Int, of text: SpokenText, time: Bool, _ language: Language
   ) -> TemplateValue {
-    .object([
+    let paragraph = text.paragraphs[index]
+    let isLast = index == text.paragraphs.count - 1
+    let isFirstOfTurn = index == 0 || text.paragraphs[index - 1].speaker != paragraph.speaker
+    let isLastOfTurn =
+      isLast ? !text.isShortened : text.paragraphs[index + 1].speaker != paragraph.speaker
+    let speaker: String =
+      switch paragraph.speaker {
+      case .caller where isFirstOfTurn: language[.speakerCaller]
+      case .agent where isFirstOfTurn: language[.speakerAgent]
+      default: ""
+      }
+    return .object([
       "time": .text(time ? Notice.clock(paragraph.start) : ""), "is_last": .flag(isLast),
-      "is_end": .flag(isLast && !isShortened),
+      "is_end": .flag(isLastOfTurn), "speaker": .text(speaker),
       "runs": .list(
         paragraph.runs.enumerated().map { index, run in
           .object([

@@ -20,8 +20,13 @@ package struct AudioFacts: Sendable, Codable, Equatable {
 
   package init(
     codec: String, container: String, sampleRateHz: Int, channels: Int, durationSeconds: Double,
-    bytes: Int
+    bytes: Int, usedSeconds: Double? = nil, isCutOff: Bool? = nil, levelDBFS: Double? = nil,
+    clippedPart: Double? = nil
   ) {
+    self.usedSeconds = usedSeconds
+    self.isCutOff = isCutOff
+    self.levelDBFS = levelDBFS
+    self.clippedPart = clippedPart
     self.codec = codec
     self.container = container
     self.sampleRateHz = sampleRateHz

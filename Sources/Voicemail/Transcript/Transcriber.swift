@@ -8,6 +8,7 @@ package struct Transcriber {
 
   package var decoder: any AudioDecoder
   package var chain: EngineChain
+  package var channels = ChannelUse.mix
 
   package init(decoder: any AudioDecoder, chain: EngineChain) {
     self.decoder = decoder
@@ -22,9 +23,20 @@ package struct Transcriber {
     stage(.decoding)
     let decodeStart = ContinuousClock.now
     let recording: Recording
+    var sides: [(speaker: Speaker, recording: Recording)] = []
     do throws(StepFailure) {
       recording = try decoder.decode(
         content, contentType: part.contentType, filename: part.filename)
+      if recording.facts.channels == 2, let speakers = channels.speakers {
+        for (channel, speaker) in speakers.enumerated() {
+          let side = try decoder.decode(
+            content, contentType: part.contentType, filename: part.filename, channel: channel)
+          sides.append((speaker, side))
+        }
+        if SpeakersApart.isOneTwice(sides[0].recording.samples, sides[1].recording.samples) {
+          sides = []
+        }
+      }
     } catch {
       result.decodeMS += decodeStart.elapsedMS
       result.notes.append("part \(part.index): \(error.sentence)")
@@ -37,7 +49,14 @@ package struct Transcriber {
 
     stage(.transcribing)
     let recognizeStart = ContinuousClock.now
-    let transcript = recognize(recording, &result)
+    var transcript: Transcript
+    if sides.isEmpty {
+      transcript = recognize(recording, &result)
+    } else {
+      let heard = sides.map { ($0.speaker, recognize($0.recording, &result)) }
+      transcript = SpeakersApart.joined(heard)
+      transcript.speechSeconds = recording.speechSeconds
+    }
     result.recognizeMS += recognizeStart.elapsedMS
     return TranscribedPart(part: part, audio: recording.facts, transcript: transcript)
   }
@@ -76,7 +95,7 @@ package struct Transcriber {
   }
 
   /// Over the words; of segments without words each counts as long as its text.
-  private static func meanConfidence(_ segments: [Segment]) -> Double {
+  static func meanConfidence(_ segments: [Segment]) -> Double {
     var (sum, weight) = (0.0, 0.0)
     for segment in segments {
       let values =

@@ -15,6 +15,12 @@ package struct Word: Sendable, Codable, Equatable {
   }
 }
 
+/// Who speaks in one channel of a recording that has two.
+package enum Speaker: String, Sendable, Codable {
+  case caller
+  case agent
+}
+
 /// A run of words between two pauses.
 package struct Segment: Sendable, Codable, Equatable {
   package var start: Double
@@ -24,6 +30,8 @@ package struct Segment: Sendable, Codable, Equatable {
   package var words: [Word]
   /// The words as the engine heard them, where `words` write them in another way.
   package var raw: [Word]?
+  /// nil where the recording does not tell speakers apart.
+  package var speaker: Speaker?
 
   package init(
     start: Double, end: Double, text: String, confidence: Double, words: [Word],

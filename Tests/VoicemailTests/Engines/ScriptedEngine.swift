@@ -8,7 +8,7 @@ final class ScriptedEngine: SpeechEngine {
   var languages: [String] = []
   var seconds = 60.0
   private(set) var requests: [SpeechRequest] = []
-  private var answers: [Result<SpeechAnswer, EngineFailure>]
+  var answers: [Result<SpeechAnswer, EngineFailure>]
 
   init(_ name: String, _ answers: Result<SpeechAnswer, EngineFailure>...) {
     self.name = name

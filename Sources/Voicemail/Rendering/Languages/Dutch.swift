@@ -29,6 +29,8 @@ extension Language {
       .numberDiffers: "niet het nummer van de oproep",
       .messageLabel: "Bericht",
       .introductionLabel: "Inleiding",
+      .speakerCaller: "Beller",
+      .speakerAgent: "Medewerker",
       .unnamedRecording: "opname zonder naam",
       .legend: "Automatische transcriptie, ter indicatie: namen en nummers kunnen onjuist zijn.",
       .doubt: "Woorden die {example} zijn gemarkeerd, zijn onzeker.",

@@ -28,6 +28,8 @@ extension Language {
       .numberDiffers: "not the number of the call",
       .messageLabel: "Message",
       .introductionLabel: "Introduction",
+      .speakerCaller: "Caller",
+      .speakerAgent: "Agent",
       .unnamedRecording: "recording without a name",
       .legend: "Automatic transcript, a draft: names and numbers may be wrong.",
       .doubt: "Words marked {example} are uncertain.",

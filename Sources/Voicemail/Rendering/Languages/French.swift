@@ -29,6 +29,8 @@ extension Language {
       .numberDiffers: "différent du numéro de l’appel",
       .messageLabel: "Message",
       .introductionLabel: "Introduction",
+      .speakerCaller: "Appelant",
+      .speakerAgent: "Agent",
       .unnamedRecording: "enregistrement sans nom",
       .legend:
         "Transcription automatique, à titre indicatif : noms et numéros peuvent être erronés.",

@@ -29,6 +29,8 @@ extension Language {
       .numberDiffers: "nicht die Nummer des Anrufs",
       .messageLabel: "Nachricht",
       .introductionLabel: "Einleitung",
+      .speakerCaller: "Anrufer",
+      .speakerAgent: "Mitarbeiter",
       .unnamedRecording: "Aufnahme ohne Namen",
       .legend: "Automatische Abschrift, ein Entwurf: Namen und Nummern können falsch sein.",
       .doubt: "Wörter, die {example} markiert sind, sind unsicher.",

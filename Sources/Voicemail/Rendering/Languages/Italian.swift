@@ -29,6 +29,8 @@ extension Language {
       .numberDiffers: "non è il numero della chiamata",
       .messageLabel: "Messaggio",
       .introductionLabel: "Introduzione",
+      .speakerCaller: "Chiamante",
+      .speakerAgent: "Operatore",
       .unnamedRecording: "registrazione senza nome",
       .legend: "Trascrizione automatica, solo indicativa: nomi e numeri possono essere errati.",
       .doubt: "Le parole contrassegnate {example} sono incerte.",

@@ -28,6 +28,8 @@ extension Language {
       .numberDiffers: "inny niż numer połączenia",
       .messageLabel: "Wiadomość",
       .introductionLabel: "Wstęp",
+      .speakerCaller: "Dzwoniący",
+      .speakerAgent: "Konsultant",
       .unnamedRecording: "nagranie bez nazwy",
       .legend: "Transkrypcja automatyczna, orientacyjna: nazwiska i numery mogą być błędne.",
       .doubt: "Słowa oznaczone {example} są niepewne.",

@@ -28,6 +28,8 @@ extension Language {
       .numberDiffers: "não é o número da chamada",
       .messageLabel: "Mensagem",
       .introductionLabel: "Introdução",
+      .speakerCaller: "Chamador",
+      .speakerAgent: "Atendente",
       .unnamedRecording: "gravação sem nome",
       .legend: "Transcrição automática, apenas indicativa: nomes e números podem estar errados.",
       .doubt: "As palavras marcadas {example} são incertas.",

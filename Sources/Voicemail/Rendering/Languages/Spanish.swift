@@ -29,6 +29,8 @@ extension Language {
       .numberDiffers: "no es el número de la llamada",
       .messageLabel: "Mensaje",
       .introductionLabel: "Introducción",
+      .speakerCaller: "Llamante",
+      .speakerAgent: "Agente",
       .unnamedRecording: "grabación sin nombre",
       .legend:
         "Transcripción automática, solo orientativa: puede haber errores en nombres y números.",
