@@ -201,6 +201,12 @@ package struct Settings: Sendable, Equatable {
       .reduce(into: engines) { found, name in if !found.contains(name) { found.append(name) } }
   }
 
+  /// Those of the names whose recordings stay on this host.
+  package func enginesHere(_ names: [String]) -> [String] {
+    let all = allEngines
+    return names.filter { name in all.contains { $0.name == name && $0.staysHere } }
+  }
+
   /// Engines that somebody may ask for by name: those of sections, and of the chain.
   package var allEngines: [EngineConfiguration] {
     let named = engineSections.map(\.name)

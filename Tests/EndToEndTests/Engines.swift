@@ -80,6 +80,30 @@ import Testing
     #expect(engines.contains("0 answered, 2 failed"))
   }
 
+  @Test(arguments: [nil, "whisper", "pocketsphinx"] as [String?])
+  func `a private recording stays on this host`(_ engineHere: String?) throws {
+    let server = try FakeHTTPServer(Self.answer)
+    var settings = Self.whisper(server)
+    // Nobody is at that address (RFC 5737): asking would take a while, and be told of.
+    settings.merge([
+      "engine far.type": "whisper-server", "engine far.url": "http://192.0.2.1:8080",
+      "transcription.engines": (["far"] + [engineHere].compactMap(\.self)).joined(separator: ", "),
+      "policy all.mode": "headers",
+    ]) { $1 }
+    let session = try Session(settings)
+    var mail = AsteriskMail(try VoicemailRecording.short())
+    mail.extraHeaders = ["Sensitivity: Private"]
+    let id = try session.deliver(mail.bytes)
+    #expect(session.mta.waitForMessages(1, seconds: 60))
+    let arrived = try #require(session.mta.messages.first).received
+    #expect(arrived["X-Voicemail-Engine"] == engineHere)
+    #expect((arrived["X-Voicemail-Transcript"] == "failed") == (engineHere == nil))
+    #expect(arrived.recordings == [mail.recording])
+    #expect(try !session.milter.command("show", id).text.contains("engine far"))
+    #expect(server.requests.isEmpty == (engineHere != "whisper"))
+    #expect(session.milter.logLines("alarm=").isEmpty)
+  }
+
   @Test func `with all engines down it is an alarm, and the message goes at its deadline`() throws {
     let server = try FakeHTTPServer(.drop)
     server.stop()

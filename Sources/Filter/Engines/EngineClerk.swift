@@ -66,8 +66,10 @@ extension EngineDesk {
     order.secondsLeft = secondsLeft
     // What an administrator names, it is: nothing else is asked.
     let settings = context.settings
-    order.engines =
-      job.engine.map { [$0] } ?? chain(job.policy.engines ?? settings.engines, for: job.id)
+    let names = job.policy.engines ?? settings.engines
+    let allowed = job.isConfidential ? settings.enginesHere(names) : names
+    if allowed.isEmpty { order.withoutTranscript = "no speech recogniser was available" }
+    order.engines = job.engine.map { [$0] } ?? chain(allowed, for: job.id)
     order.languages = job.policy.language.map { [$0] } ?? settings.languages
     guard let file = job.policy.vocabulary ?? settings.vocabulary else { return }
     do throws(FileError) {
@@ -76,4 +78,9 @@ extension EngineDesk {
       context.log.warning("vocabulary not used", ["id": job.id, "why": error.sentence])
     }
   }
+}
+
+extension LeasedJob {
+  /// Private mail that no policy takes like others: what it says stays on this host.
+  fileprivate var isConfidential: Bool { voicemail.privacy != nil && !policy.takesPrivate }
 }

@@ -57,6 +57,18 @@ package struct EngineConfiguration: Sendable, Codable, Equatable {
   /// The embedded engine, which needs no section.
   package static let embedded = EngineConfiguration(name: "pocketsphinx", kind: .pocketsphinx)
 
+  /// Whether recordings stay on this host: `url` names a loopback address, or the engine has none. A program may do
+  /// what it likes; the administrator chose it.
+  package var staysHere: Bool {
+    guard kind.usesHTTP else { return true }
+    guard let url, let slashes = url.firstRange(of: "://") else { return false }
+    let authority = url[slashes.upperBound...].prefix { !"/?#".contains($0) }
+    guard !authority.contains("@") else { return false }
+    if authority.hasPrefix("[") { return authority.prefix { $0 != "]" } == "[::1" }
+    let host = String(authority.prefix { $0 != ":" })
+    return host == "localhost" || (host.hasPrefix("127.") && IPAddress(host) != nil)
+  }
+
   /// Longest time for one recording of that length.
   package func limit(audioSeconds: Double) -> Duration {
     let minutes = audioSeconds > 60 ? audioSeconds / 60 : 1
