@@ -10,8 +10,8 @@ internal import Voicemail
 
 /// The daemon: every thread, and the order in which they start and stop.
 ///
-/// Threads: main (signals and other orders), libmilter's listener and its pool of callbacks, one per worker process,
-/// deliveries, the spool's queue, the control socket. None is of Swift's cooperative pool: all of them block.
+/// Threads: main (signals), the daemon's own (orders), libmilter's listener and its pool of callbacks, one per worker
+/// process, deliveries, the spool's queue, the control socket. None is of Swift's cooperative pool: all of them block.
 struct Daemon {
   /// What a signal grants to open messages; `drain` has a limit of its own.
   private static let drainLimitMS: Int64 = 10_000
@@ -25,6 +25,23 @@ struct Daemon {
   func run() throws(CommandFailure) {
     let orders = try Orders()
     signal(SIGPIPE, SIG_IGN)
+    let ending = Ending<CommandFailure>()
+    let ended = DispatchSemaphore(value: 0)
+    DispatchQueue(label: "daemon").async {
+      MilterServer.blockStopSignals()
+      do throws(CommandFailure) {
+        try serve(orders)
+      } catch {
+        ending.error.withLock { $0 = error }
+      }
+      ended.signal()
+    }
+    // Nothing else in this thread: see `Orders`.
+    ended.wait()
+    if let error = ending.error.withLock({ $0 }) { throw error }
+  }
+
+  private func serve(_ orders: Orders) throws(CommandFailure) {
     returnLargeMemory()
     try prepareStateDirectory()
 
@@ -119,14 +136,14 @@ struct Daemon {
   private func serve(_ server: MilterServer?, _ orders: Orders, _ context: DaemonContext)
     throws(MilterError)
   {
-    let result = ServingResult()
+    let ending = Ending<MilterError>()
     if let server {
       DispatchQueue(label: "milter").async {
         MilterServer.blockStopSignals()
         do throws(MilterError) {
           try server.run()
         } catch {
-          result.error.withLock { $0 = error }
+          ending.error.withLock { $0 = error }
         }
         orders.send(.ended)
       }
@@ -141,7 +158,7 @@ struct Daemon {
       watchdog.beat()
       switch orders.next(withinMS: watchdog.patienceMS) {
       case .ended:
-        if let error = result.error.withLock({ $0 }) { throw error }
+        if let error = ending.error.withLock({ $0 }) { throw error }
         return
       case .reload:
         _ = try? Reloader(configuration: configuration, context: context).reload()
@@ -218,7 +235,7 @@ struct Daemon {
   }
 }
 
-/// How libmilter's loop ended.
-private final class ServingResult: Sendable {
-  let error = Mutex<MilterError?>(nil)
+/// How another thread's work ended.
+private final class Ending<Failure: Error>: Sendable {
+  let error = Mutex<Failure?>(nil)
 }

@@ -12,12 +12,13 @@ private func passSignalOn(_ number: Int32) {
   errno = saved
 }
 
-/// What the main thread is told to do: by signals, by the control socket, by libmilter's end.
+/// What the daemon is told to do: by signals, by the control socket, by libmilter's end.
 ///
 /// libmilter waits for SIGTERM, SIGHUP and SIGINT in a thread of its own and stops at each of them,
 /// cutting sessions. The kernel prefers the main thread for a signal to the process, if that does
-/// not block it (signal(7); Linux: `complete_signal`). So libmilter runs in another thread, with
-/// these blocked, and the main thread's handlers get them.
+/// not block it (signal(7); Linux: `complete_signal`). So all others have these blocked, and the main
+/// thread only takes signals: starting a thread or a process would block them for a moment (glibc:
+/// `pthread_create`), and so would a handler without SA_NODEFER.
 final class Orders: Sendable {
   enum Order: UInt8 {
     case reload = 1
@@ -32,7 +33,7 @@ final class Orders: Sendable {
   private let reading: Int32
   private let writing: Int32
 
-  /// Call it first thing in the main thread.
+  /// Call it first thing in the main thread, and leave that alone.
   init() throws(CommandFailure) {
     var pair: [Int32] = [-1, -1]
     let kind = Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue)
@@ -43,7 +44,7 @@ final class Orders: Sendable {
     ordersDescriptor.store(writing, ordering: .relaxed)
     var action = sigaction()
     unsafe action.__sigaction_handler.sa_handler = passSignalOn
-    action.sa_flags = SA_RESTART
+    action.sa_flags = SA_RESTART | SA_NODEFER
     for signal in [SIGTERM, SIGINT, SIGHUP, SIGUSR1] { unsafe sigaction(signal, &action, nil) }
   }
 
