@@ -3,12 +3,21 @@ import Glibc
 
 /// Wakes when a file is written to, or a file comes into a directory. C: inotify(7).
 final class FileWatch {
-  private let descriptor: Int32
+  private static let events = UInt32(IN_MODIFY | IN_CREATE)
 
+  private let descriptor: Int32
+  private let path: String
+
+  /// A file that is not there yet, such as a log before its first line, is waited for in its directory.
   init?(_ path: String) {
+    self.path = path
     descriptor = inotify_init1(Int32(IN_CLOEXEC | IN_NONBLOCK))
     guard descriptor >= 0 else { return nil }
-    guard inotify_add_watch(descriptor, path, UInt32(IN_MODIFY | IN_CREATE)) >= 0 else {
+    let directory = String(path[..<(path.lastIndex(of: "/") ?? path.endIndex)])
+    guard
+      inotify_add_watch(descriptor, path, Self.events) >= 0
+        || inotify_add_watch(descriptor, directory, Self.events) >= 0
+    else {
       close(descriptor)
       return nil
     }
@@ -26,6 +35,8 @@ final class FileWatch {
       var entry = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
       _ = poll(&entry, 1, Int32(left * 1_000) + 1)
       while read(descriptor, &events, events.count) > 0 {}
+      // It may be there now; to watch it twice is to watch it once.
+      _ = inotify_add_watch(descriptor, path, Self.events)
     }
     return true
   }
