@@ -142,6 +142,8 @@ def minimal(directory, name, address=None):
 def taker(directory):
     """Has every body sent and throws it away: what libmilter and the load client can do at most."""
     address = f"unix:{directory}/taker.sock"
+    # The one before it may have been stopped before libmilter took its socket away.
+    (directory / "taker.sock").unlink(missing_ok=True)
     return Milter("C milter that takes", address, [BUILT / "minimal-milter", address, "take"],
                   directory / "taker.log").wait_until_ready()
 
