@@ -64,12 +64,16 @@ extension EngineDesk {
     _ order: inout WorkOrder, for job: LeasedJob, secondsLeft: Double, _ context: DaemonContext
   ) {
     order.secondsLeft = secondsLeft
-    // What an administrator names, it is: nothing else is asked.
     let settings = context.settings
-    let names = job.policy.engines ?? settings.engines
-    let allowed = job.isConfidential ? settings.enginesHere(names) : names
-    if allowed.isEmpty { order.withoutTranscript = "no speech recogniser was available" }
-    order.engines = job.engine.map { [$0] } ?? chain(allowed, for: job.id)
+    if let engine = job.engine {
+      // What an administrator names, it is: nothing else is asked.
+      order.engines = [engine]
+    } else {
+      let names = job.policy.engines ?? settings.engines
+      let allowed = job.isConfidential ? settings.enginesHere(names) : names
+      if allowed.isEmpty { order.withoutTranscript = "no speech recogniser was available" }
+      order.engines = chain(allowed, for: job.id)
+    }
     order.languages = job.policy.language.map { [$0] } ?? settings.languages
     guard let file = job.policy.vocabulary ?? settings.vocabulary else { return }
     do throws(FileError) {
