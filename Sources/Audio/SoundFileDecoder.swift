@@ -56,7 +56,8 @@ package struct SoundFileDecoder: AudioDecoder {
     facts.levelDBFS = level(samples, speech.stretches)
     facts.clippedPart = clipping.part
     return Recording(
-      samples: samples, facts: facts, speechSeconds: speech.speechSeconds, remarks: remarks)
+      samples: samples, facts: facts, speechSeconds: speech.speechSeconds,
+      speech: speech.stretches, remarks: remarks)
   }
 
   /// Coders fill up their last block, and leave out a first one.

@@ -16,9 +16,9 @@ package struct UtterancePlan: Sendable {
   /// A silence longer than this is left out even inside an utterance that is still short.
   private static let longestPause = 2 * Recording.sampleRateHz
 
-  /// Plans 16 kHz samples; no speech gives an empty plan.
-  package init(_ samples: [Int16]) {
-    let stretches = SpeechActivity(samples).stretches
+  /// Plans 16 kHz samples; no speech gives an empty plan. `speech` is where it is, if that is known.
+  package init(_ samples: [Int16], speech: [Range<Int>]? = nil) {
+    let stretches = speech ?? SpeechActivity(samples).stretches
     let pieces = stretches.flatMap { Self.split($0, samples) }
     let plan = Self.gather(pieces)
     utterances = plan.enumerated().map { index, utterance in

@@ -3,10 +3,13 @@ struct BandPredictor {
   /// In frames of 8 ms from the one that is asked for.
   private static let moments = [-8, -4, -2, 0, 2, 4, 8]
 
-  private let first: ArraySlice<Float>
-  private let firstConstants: ArraySlice<Float>
-  private let second: ArraySlice<Float>
-  private let secondConstants: ArraySlice<Float>
+  /// Weights for eight units of the hidden layer, or for all outputs: the places left over are 0.
+  private typealias Eight = SIMD8<Float>
+
+  private let first: [Eight]
+  private let firstConstants: [Eight]
+  private let second: [Eight]
+  private let secondConstants: Eight
 
   /// The weights of `BandExtensionTable`, read once.
   static let shared = BandPredictor(BandExtensionTable.digits.utf8)
@@ -28,11 +31,12 @@ struct BandPredictor {
     let two = one + hidden
     let three = two + hidden * outputs
     precondition(
-      numbers.count == three + outputs, "Scripts/train-band-extension.py wrote all weights")
-    first = numbers[..<one]
-    firstConstants = numbers[one..<two]
-    second = numbers[two..<three]
-    secondConstants = numbers[three...]
+      numbers.count == three + outputs && hidden == 32 && outputs <= 8,
+      "Scripts/train-band-extension.py wrote all weights")
+    first = rows(numbers[..<one], of: 8)
+    firstConstants = rows(numbers[one..<two], of: 8)
+    second = rows(numbers[two..<three], of: outputs)
+    secondConstants = row(numbers[three...])
   }
 
   /// The logarithmic energies of the high bands against the mean of the low ones, frame by frame;
@@ -40,23 +44,39 @@ struct BandPredictor {
   func predict(_ levels: [[Float]]) -> [[Float]] {
     let bounded = levels.map { frame in frame.map { max(-8, min(4, $0)) / 2 } }
     return bounded.indices.map { number in
-      var hidden = Array(firstConstants)
-      var row = first.startIndex
+      // One by one, since four of these stay in registers and an array does not.
+      var (one, two) = (firstConstants[0], firstConstants[1])
+      var (three, four) = (firstConstants[2], firstConstants[3])
+      var row = 0
       for moment in Self.moments {
         for level in bounded[max(0, min(bounded.count - 1, number + moment))] {
-          for unit in hidden.indices { hidden[unit] += level * first[row + unit] }
-          row += hidden.count
+          let level = Eight(repeating: level)
+          one += level * first[row]
+          two += level * first[row + 1]
+          three += level * first[row + 2]
+          four += level * first[row + 3]
+          row += 4
         }
       }
-      var outputs = Array(secondConstants)
-      row = second.startIndex
-      for unit in hidden {
-        if unit > 0 {
-          for band in outputs.indices { outputs[band] += unit * second[row + band] }
+      var outputs = secondConstants
+      for (number, eight) in [one, two, three, four].enumerated() {
+        for unit in 0..<8 where eight[unit] > 0 {
+          outputs += Eight(repeating: eight[unit]) * second[8 * number + unit]
         }
-        row += outputs.count
       }
-      return outputs
+      return (0..<BandExtensionTable.outputs).map { outputs[$0] }
     }
+  }
+}
+
+private func row(_ numbers: ArraySlice<Float>) -> SIMD8<Float> {
+  var row = SIMD8<Float>.zero
+  for (place, number) in numbers.enumerated() { row[place] = number }
+  return row
+}
+
+private func rows(_ numbers: ArraySlice<Float>, of count: Int) -> [SIMD8<Float>] {
+  stride(from: numbers.startIndex, to: numbers.endIndex, by: count).map {
+    row(numbers[$0..<$0 + count])
   }
 }

@@ -50,7 +50,7 @@ package final class PocketSphinxEngine: SpeechEngine {
 
   package func recognize(_ recording: Recording) throws(StepFailure) -> [Segment] {
     let samples = recording.samples
-    let utterances = UtterancePlan(samples).utterances
+    let utterances = UtterancePlan(samples, speech: recording.speech).utterances
     let band = TelephoneBand(samples, utterances)
     var words: [Word] = []
     for utterance in utterances {

@@ -13,8 +13,8 @@ struct RecordingPieces {
   /// `longestSeconds` must hold an utterance of 30 s.
   init(_ recording: Recording, longestSeconds: Int) {
     let samples = recording.samples
-    let utterances = UtterancePlan(samples).utterances
-    stretches = SpeechActivity(samples).stretches
+    let utterances = UtterancePlan(samples, speech: recording.speech).utterances
+    stretches = recording.speech ?? SpeechActivity(samples).stretches
     let longest = max(longestSeconds, 31) * Recording.sampleRateHz - 2 * Self.margin
     var plan: [Range<Int>] = []
     for utterance in utterances {

@@ -44,15 +44,19 @@ package struct Recording: Sendable {
   package var facts: AudioFacts
   /// Speech without leading, trailing and long inner silence; 0 when nothing rises above the noise.
   package var speechSeconds: Double
+  /// Where that is, as sample positions in order; nil where nobody has looked.
+  package var speech: [Range<Int>]?
   /// What was wrong with the file and did not stop the decoder, for the log: clauses in lower case.
   package var remarks: [String]
 
   package init(
-    samples: [Int16], facts: AudioFacts, speechSeconds: Double, remarks: [String] = []
+    samples: [Int16], facts: AudioFacts, speechSeconds: Double, speech: [Range<Int>]? = nil,
+    remarks: [String] = []
   ) {
     self.samples = samples
     self.facts = facts
     self.speechSeconds = speechSeconds
+    self.speech = speech
     self.remarks = remarks
   }
 
