@@ -219,7 +219,7 @@ import Testing
         "milter.listen": "", "content_filter.listen": "unix:\(path)",
         "daemon.state_directory": state,
       ], by: size == nil ? [] : ["/usr/bin/unshare", "--mount", "sh", "-c", mount, "sh"])
-    let content = OrdinaryMail.attachment(bytes: 3 << 20).bytes
+    let content = OrdinaryMail.attachment(bytes: 5 << 20).bytes
     let wire = try connect()
     try begin(wire, queueID: "LARGE")
     try wire.write(content)

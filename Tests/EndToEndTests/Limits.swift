@@ -27,9 +27,9 @@ import Testing
     }
   }
 
-  @Test func `a body over 256 KB waits in a file without a name, and arrives as it came`() throws {
+  @Test func `a body over 4 MB waits in a file without a name, and arrives as it came`() throws {
     let session = try Session()
-    let mail = try voicemail(bytes: 900_000, "large")
+    let mail = try voicemail(bytes: 5_000_000, "large")
     let mta = try MTA(session.milter)
     try mta.sendEnvelope(to: ["<ann@example.com>"], queueID: "Q1")
     let body = try mta.sendHeaders(mail.bytes).body
@@ -38,11 +38,11 @@ import Testing
         try mta.client.body(Array(body[start..<min(start + 65_535, range.upperBound)]))
       }
     }
-    try send(0..<250_000)
+    try send(0..<4_000_000)
     #expect(openFiles(session.milter) == 0)
-    try send(250_000..<600_000)
+    try send(4_000_000..<4_500_000)
     #expect(openFiles(session.milter) == 1)
-    try send(600_000..<body.count)
+    try send(4_500_000..<body.count)
     #expect(try mta.client.endOfMessage() == "d")
     #expect(eventually { openFiles(session.milter) == 0 })
     #expect(session.mta.waitForMessages(1, seconds: 60))
@@ -51,10 +51,43 @@ import Testing
     // A message that is given up takes its file along.
     try mta.sendEnvelope(to: ["<ann@example.com>"], queueID: "Q2")
     _ = try mta.sendHeaders(mail.bytes)
-    try send(0..<600_000)
+    try send(0..<4_500_000)
     #expect(openFiles(session.milter) == 1)
     try mta.client.abort()
     #expect(eventually { openFiles(session.milter) == 0 })
+  }
+
+  @Test
+  func `memory for bodies is shared: who finds none left has a file, and all of it goes back`()
+    throws
+  {
+    let session = try Session()
+    let figures = ProcessFigures(session.milter.process.pid)
+    let before = figures.resident
+    let packet = [UInt8](repeating: UInt8(ascii: "A"), count: 65_535)
+    // 12 MB for all of them: three of 3 MB, whose arrays hold 4, and a small one.
+    func open(_ number: Int, packets: Int) throws -> MTA {
+      let mta = try MTA(session.milter)
+      try mta.sendEnvelope(to: ["<user\(number)@example.com>"], queueID: "Q\(number)")
+      #expect(try mta.sendHeaders(OrdinaryMail.attachment(bytes: 64).bytes).reply == "c")
+      for _ in 0..<packets { try mta.client.body(packet) }
+      return mta
+    }
+    let large = try (0..<3).map { try open($0, packets: 46) }
+    #expect(openFiles(session.milter) == 0)
+    #expect(figures.resident >= before + 9)
+    let fourth = try open(3, packets: 46)
+    #expect(openFiles(session.milter) == 1)
+    let small = try open(4, packets: 3)
+    #expect(openFiles(session.milter) == 1)
+    let held = figures.resident
+    for mta in large + [fourth, small] { #expect(try mta.client.endOfMessage() == "a") }
+    #expect(eventually { openFiles(session.milter) == 0 })
+    #expect(eventually { figures.resident <= held - 5 }, "\(held) MB, then \(figures.resident) MB")
+    // Room again.
+    let last = try open(5, packets: 46)
+    #expect(openFiles(session.milter) == 0)
+    #expect(try last.client.endOfMessage() == "a")
   }
 
   /// Becomes the command behind it, for which the kernel answers open(2) with O_TMPFILE as a file system does
@@ -80,7 +113,7 @@ import Testing
 
   @Test func `a file system without nameless files serves as well`() throws {
     let session = try Session(by: Self.withoutNamelessFiles)
-    let mail = try voicemail(bytes: 900_000, "large")
+    let mail = try voicemail(bytes: 4_500_000, "large")
     let mta = try MTA(session.milter)
     try mta.sendEnvelope(to: ["<ann@example.com>"], queueID: "Q1")
     let body = try mta.sendHeaders(mail.bytes).body

@@ -42,7 +42,8 @@ struct Daemon {
   }
 
   private func serve(_ orders: Orders) throws(CommandFailure) {
-    returnLargeMemory()
+    // Most voicemails are smaller; what they leave is returned when no more come (ReceptionLimits).
+    returnLargeMemory(fromBytes: 2 << 20)
     try prepareStateDirectory()
 
     do {

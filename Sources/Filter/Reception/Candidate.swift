@@ -29,7 +29,7 @@ struct Candidate {
   private static let envelopeLimitBytes = 4 << 20
   private static let usualHeaderBytes = 4 << 10
 
-  var size: Int { headers.count + (body?.count ?? 0) }
+  var size: Int { body?.count ?? headers.count }
 
   init(sender: [UInt8], parameters: [[UInt8]]) {
     self.sender = (sender, parameters)
@@ -62,17 +62,17 @@ struct Candidate {
   }
 
   /// `directory`: where a large body may lie.
-  mutating func endHeaders(directory: String) {
+  mutating func endHeaders(directory: String, limits: ReceptionLimits) {
     headers += [0x0D, 0x0A]
     envelope = Self.envelope(sender, recipients)
     recipients = []
-    body = CollectedBody(directory: directory)
+    body = CollectedBody(start: headers, directory: directory, limits: limits)
   }
 
   /// The whole message.
   func content() throws(StepFailure) -> [UInt8] {
     guard let body else { return headers }
-    return try body.content(after: headers)
+    return try body.content()
   }
 
   private mutating func giveUp() {

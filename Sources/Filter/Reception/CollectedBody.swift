@@ -2,26 +2,34 @@ internal import Glibc
 internal import MilterBridge
 internal import Voicemail
 
-/// A body while it comes in: a small one in memory, a larger one in a file without a name.
+/// A message while it comes in: in memory while it is small or there is room, else in a file without a name.
 ///
 /// The file lies in the state directory, which only the daemon's user can enter, and is gone with the
 /// value or the process.
 final class CollectedBody {
-  /// Most voicemails stay below: 256 KB is two and a half minutes of GSM.
+  /// What each may have in memory without asking: 256 KB is two and a half minutes of GSM.
   static let memoryLimitBytes = 256 << 10
+  /// Larger ones go to a file whatever room there is: 4 MB is three minutes of 16-bit PCM.
+  private static let largestInMemory = 4 << 20
   private static let pieceBytes = 64 << 10
 
   private let directory: String
-  /// Bytes that came, kept or not.
-  private(set) var count = 0
-  private var memory: [UInt8] = []
+  private let limits: ReceptionLimits
+  /// Bytes that came, kept or not; with what it began with.
+  private(set) var count: Int
+  private var memory: [UInt8]
+  private var room: ReceptionLimits.Room?
   private var file: Int32 = -1
   /// In the file and readable.
   private var fileBytes = 0
   /// What went wrong first, in words; what came from then on is missing.
   private(set) var trouble: String?
 
-  init(directory: String) { self.directory = directory }
+  /// `start`: what comes before the body, as its header section. `directory`: where the file may lie.
+  init(start: [UInt8] = [], directory: String, limits: ReceptionLimits) {
+    (self.directory, self.limits) = (directory, limits)
+    (memory, count) = (start, start.count)
+  }
 
   deinit {
     if file >= 0 { close(file) }
@@ -32,7 +40,7 @@ final class CollectedBody {
   func append(_ chunk: RawSpan) -> Bool {
     count += chunk.byteCount
     guard trouble == nil else { return false }
-    guard file >= 0 || memory.count + chunk.byteCount > Self.memoryLimitBytes else {
+    if file < 0, hasRoom(for: memory.count + chunk.byteCount) {
       memory.append(copying: chunk)
       return true
     }
@@ -40,30 +48,36 @@ final class CollectedBody {
       file = Self.namelessFile(in: directory)
       guard file >= 0 else { return fail("cannot make a file in \(directory)") }
       guard unsafe write(memory.span.bytes) else { return false }
-      memory = []
+      (memory, room) = ([], nil)
     }
     return write(chunk)
   }
 
-  /// The whole body behind that header section, in one piece.
-  func content(after headers: [UInt8]) throws(StepFailure) -> [UInt8] {
+  private func hasRoom(for bytes: Int) -> Bool {
+    guard bytes > Self.memoryLimitBytes, bytes > room?.bytes ?? 0 else { return true }
+    guard bytes <= Self.largestInMemory else { return false }
+    let room = room ?? limits.room()
+    self.room = room
+    // Twice as much: as the array grows.
+    return room.grow(to: max(bytes, min(2 * room.bytes, Self.largestInMemory)))
+  }
+
+  /// All of it, in one piece.
+  func content() throws(StepFailure) -> [UInt8] {
     if let trouble { throw .transient(trouble) }
-    guard file >= 0 else { return headers + memory }
-    let total = headers.count + count
-    var start = headers.count
-    let content = unsafe [UInt8](unsafeUninitializedCapacity: total) { buffer, used in
-      _ = unsafe buffer.initialize(from: headers)
-      while start < total {
+    guard file >= 0 else { return memory }
+    var start = 0
+    let content = unsafe [UInt8](unsafeUninitializedCapacity: count) { buffer, used in
+      while start < count {
         let got = unsafe pread(
-          file, buffer.baseAddress?.advanced(by: start), total - start, off_t(start - headers.count)
-        )
+          file, buffer.baseAddress?.advanced(by: start), count - start, off_t(start))
         if got < 0, errno == EINTR { continue }
         guard got > 0 else { break }
         start += got
       }
       used = start
     }
-    guard content.count == total else { throw .transient("its body could not be read back") }
+    guard content.count == count else { throw .transient("its body could not be read back") }
     return content
   }
 

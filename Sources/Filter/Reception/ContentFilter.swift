@@ -126,7 +126,8 @@ final class ContentFilter: SMTPServerSession {
       let limit = intake.settings.maxConcurrentBodies
       place = context.limits.placeForBody(limit: limit)
       if place != nil {
-        collected = CollectedBody(directory: intake.settings.stateDirectory)
+        collected = CollectedBody(
+          directory: intake.settings.stateDirectory, limits: context.limits)
         return nil
       }
       warn("too many messages at once", "\(limit) are being read already")
@@ -188,7 +189,7 @@ final class ContentFilter: SMTPServerSession {
     let outcome = context.limits.withRoom(for: collected.count) {
       do throws(StepFailure) {
         return intake.take(
-          try collected.content(after: []), envelope, client, canPass: onward != nil)
+          try collected.content(), envelope, client, canPass: onward != nil)
       } catch {
         return .pass(reason: error.sentence)
       }

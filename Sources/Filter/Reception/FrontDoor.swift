@@ -74,7 +74,7 @@ final class FrontDoor: MilterSession {
   }
 
   private func reasonInHeaders() -> String? {
-    candidate?.endHeaders(directory: intake.settings.stateDirectory)
+    candidate?.endHeaders(directory: intake.settings.stateDirectory, limits: context.limits)
     guard let candidate, let envelope = candidate.envelope else {
       // An address that is no UTF-8 cannot be kept verbatim, so the message is not ours to keep.
       return "an address in the envelope is not UTF-8"

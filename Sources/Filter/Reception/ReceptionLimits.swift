@@ -1,11 +1,17 @@
 internal import Dispatch
+internal import Operations
 internal import Synchronization
 
 /// What all sessions together may take of the daemon's memory; shared by them.
 ///
 /// Peak: `max_concurrent_bodies` times what a body may hold before it goes to a file
-/// (`CollectedBody.memoryLimitBytes`), and `largeBytes` for the larger ones that are at their end.
+/// (`CollectedBody.memoryLimitBytes`), `heldBytes` for larger ones that need no file, and `largeBytes` for those that
+/// are at their end.
 final class ReceptionLimits: Sendable {
+  /// Of bodies that are held in memory while they come.
+  private static let heldBytes = 12 << 20
+  /// What is free is kept that long for the next voicemails: fresh memory costs a fault for each page.
+  private static let quietSpan = DispatchTimeInterval.seconds(1)
   /// Larger bodies read back into memory at one moment; one that alone is larger goes alone.
   private static let largeBytes = 24 << 20
   /// The MTA's client waits meanwhile.
@@ -18,6 +24,8 @@ final class ReceptionLimits: Sendable {
   }
   private struct State {
     var bodies = 0
+    var held = 0
+    var willReturnMemory = false
     var free = ReceptionLimits.largeBytes
     var waiting: [Waiting] = []
     var lastNumber = 0
@@ -29,6 +37,41 @@ final class ReceptionLimits: Sendable {
     private let limits: ReceptionLimits
     fileprivate init(_ limits: ReceptionLimits) { self.limits = limits }
     deinit { limits.state.withLock { $0.bodies -= 1 } }
+  }
+
+  /// Memory for one body while it comes, until it is given up.
+  final class Room {
+    private let limits: ReceptionLimits
+    private(set) var bytes = 0
+
+    fileprivate init(_ limits: ReceptionLimits) { self.limits = limits }
+    deinit { limits.takeBack(bytes) }
+
+    /// False when the others have it all; what there is remains.
+    func grow(to bytes: Int) -> Bool {
+      let isFree = limits.state.withLock { state in
+        guard state.held - self.bytes + bytes <= ReceptionLimits.heldBytes else { return false }
+        state.held += bytes - self.bytes
+        return true
+      }
+      if isFree { self.bytes = bytes }
+      return isFree
+    }
+  }
+
+  func room() -> Room { Room(self) }
+
+  private func takeBack(_ bytes: Int) {
+    let isFirst = state.withLock { state in
+      state.held -= bytes
+      defer { state.willReturnMemory = true }
+      return !state.willReturnMemory
+    }
+    guard isFirst else { return }
+    DispatchQueue.global().asyncAfter(deadline: .now() + Self.quietSpan) {
+      self.state.withLock { $0.willReturnMemory = false }
+      returnFreeMemory()
+    }
   }
 
   /// nil when that many bodies are being read already.

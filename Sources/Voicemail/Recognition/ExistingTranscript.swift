@@ -33,8 +33,13 @@ enum ExistingTranscript {
     return nil
   }
 
+  /// One of these is in all that announces one, in small letters; most texts have none.
+  private static let stems = ["transcri", "transkr", "trascri", "abschrift", "to-text", "preview"]
+
   /// The line that announces one, which must have words behind it or on the next line that is not empty.
   static func heading(in text: String) -> String? {
+    let lower = text.lowercased()
+    guard stems.contains(where: { ASCIIText.contains($0, in: lower) }) else { return nil }
     let lines = text.split(separator: "\n").map { trimmed($0) }.filter { !$0.isEmpty }
     for (index, line) in lines.enumerated() {
       let (title, rest) = split(line)
