@@ -103,21 +103,25 @@ private func parse(_ arguments: [String]) -> OpaquePointer? {
   return unsafe cmd_ln_parse_r(nil, ps_args(), Int32(strings.count), &strings, 0)
 }
 
-/// Names the first model that is not there. C: `cmd_ln_str_r`.
+/// Names the first model that is not there, and the setting that names it. C: `cmd_ln_str_r`.
 private func checkModels(_ parsed: OpaquePointer, _ configuration: PocketSphinxConfiguration)
   throws(StepFailure)
 {
   let defaults = "/usr/share/pocketsphinx/model/en-us"
   let models = [
-    ("-hmm", "acoustic model", "\(defaults)/en-us", "/mdef"),
-    ("-lm", "language model", "\(defaults)/en-us.lm.bin", ""),
-    ("-dict", "dictionary", "\(defaults)/cmudict-en-us.dict", ""),
+    (configuration.acousticModel, "-hmm", "acoustic_model", "en-us", "/mdef"),
+    (configuration.languageModel, "-lm", "language_model", "en-us.lm.bin", ""),
+    (configuration.dictionary, "-dict", "dictionary", "cmudict-en-us.dict", ""),
   ]
-  for (option, name, usual, probe) in models {
+  for (wanted, option, key, usual, probe) in models {
     let chosen = unsafe cmd_ln_str_r(parsed, option)
-    let path = unsafe chosen.map { unsafe String(cString: $0) }
-    if let path, unsafe access(path + probe, R_OK) == 0 { continue }
+    let path = unsafe chosen.map { unsafe String(cString: $0) } ?? "\(defaults)/\(usual)"
+    if unsafe access(path + probe, R_OK) == 0 { continue }
+    let missing = "no \(key.replacing("_", with: " ")) at \(path)"
     throw .permanent(
-      "pocketsphinx: no \(name) at \(path ?? usual); apt install pocketsphinx-en-us")
+      wanted == nil
+        ? "pocketsphinx: \(missing); apt install pocketsphinx-en-us"
+        : "[transcription] \(key): \(missing); "
+          + "for the usual one apt install pocketsphinx-en-us and leave it empty")
   }
 }

@@ -4,6 +4,8 @@ import TestSupport
 import Testing
 import Voicemail
 
+@testable import Filter
+
 @Suite("docs/engines.md") struct EngineTests {
   private static func page() throws -> String {
     let root = URL(fileURLWithPath: #filePath)
@@ -37,6 +39,19 @@ import Voicemail
       #expect(page.contains("| `\(kind.rawValue)` |"), "\(kind)")
       #expect(kind == .pocketsphinx || page.contains("**\(kind.rawValue)**"), "\(kind)")
     }
+  }
+
+  @Test func `what check says of the embedded engine are its figures`() throws {
+    let table = try #require(
+      try Self.page().components(separatedBy: "### Word errors\n").dropFirst().first
+    )
+    .components(separatedBy: "\n\n")[0]
+    let figures = table.split(separator: "\n").dropFirst(2)
+      .flatMap { $0.split(separator: "|").dropFirst(1) }
+      .compactMap { Double($0.replacing("%", with: "").trimmingCharacters(in: .whitespaces)) }
+    #expect(figures.count == 6)
+    let (least, most) = (figures.min() ?? 0, figures.max() ?? 0)
+    #expect(EngineWorth.words.contains(" \(Int(least.rounded())) to \(Int(most.rounded())) % "))
   }
 
   @Test func `its examples are settings`() throws {

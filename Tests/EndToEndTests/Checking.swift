@@ -34,6 +34,12 @@ struct Checking {
     #expect(!ended.text.contains("WRONG"))
     // What nobody should find out from the mail.
     #expect(ended.text.contains("advice  engine: pocketsphinx alone: its transcripts are drafts\n"))
+    // Without the rest of the installation too.
+    let plain = try milter.command("check")
+    #expect(plain.status == 0)
+    #expect(
+      Self.findings(plain.text).map { $0.prefix(16) } == ["ok      settings", "advice  engine: "])
+    #expect(plain.text.contains("33 to 37 % of the words"), "\(plain.text)")
     chmod(milter.stateDirectory, 0o755)
     let open = try check(milter, postfix)
     #expect(open.status == 1)

@@ -111,8 +111,8 @@ import Voicemail
     #expect(
       error
         == .permanent(
-          "pocketsphinx: no language model at /nowhere/en-us.lm.bin; apt install pocketsphinx-en-us"
-        ))
+          "[transcription] language_model: no language model at /nowhere/en-us.lm.bin; "
+            + "for the usual one apt install pocketsphinx-en-us and leave it empty"))
     for configuration in [
       PocketSphinxConfiguration(acousticModel: "/tmp"),
       PocketSphinxConfiguration(dictionary: "/nowhere/cmudict.dict"),

@@ -14,6 +14,8 @@ package final class FakeHTTPServer: Sendable {
     case half(Int, body: [UInt8])
     /// Goes on for ever.
     case endless
+    /// One byte of an answer after the other, a while between them, until the client gives up.
+    case slow
     /// These bytes as they are.
     case bytes([UInt8])
     case drop
@@ -24,8 +26,8 @@ package final class FakeHTTPServer: Sendable {
       .reply(
         status, headers: ["Content-Type: application/json"] + headers, body: Array(text.utf8))
     }
-    package static func text(_ text: String, status: Int) -> Step {
-      .reply(status, headers: ["Content-Type: text/plain"], body: Array(text.utf8))
+    package static func text(_ text: String, status: Int, headers: [String] = []) -> Step {
+      .reply(status, headers: ["Content-Type: text/plain"] + headers, body: Array(text.utf8))
     }
   }
 
@@ -82,7 +84,7 @@ package final class FakeHTTPServer: Sendable {
   private struct State {
     var script: [Step]
     var always: Step
-    var byPath: [(String, Step)] = []
+    var special: [(isMeant: @Sendable (Request) -> Bool, step: Step)] = []
     var requests: [Request] = []
     var open: Set<Int32> = []
     var isStopped = false
@@ -116,7 +118,12 @@ package final class FakeHTTPServer: Sendable {
 
   /// Answers a request whose line begins so with these steps, each once, before any other.
   package func once(_ line: String, _ steps: Step...) {
-    state.withLock { state in state.byPath += steps.map { (line, $0) } }
+    once(steps) { $0.line.hasPrefix(line) }
+  }
+
+  /// Answers requests that are meant with these steps, each once, before any other.
+  package func once(_ steps: [Step], _ isMeant: @escaping @Sendable (Request) -> Bool) {
+    state.withLock { state in state.special += steps.map { (isMeant, $0) } }
   }
 
   /// What all further requests get.
@@ -175,8 +182,8 @@ package final class FakeHTTPServer: Sendable {
     defer { arrived.unlock() }
     let step = state.withLock { state -> Step in
       state.requests.append(request)
-      if let index = state.byPath.firstIndex(where: { request.line.hasPrefix($0.0) }) {
-        return state.byPath.remove(at: index).1
+      if let index = state.special.firstIndex(where: { $0.isMeant(request) }) {
+        return state.special.remove(at: index).step
       }
       return state.script.isEmpty ? state.always : state.script.removeFirst()
     }
@@ -201,6 +208,10 @@ package final class FakeHTTPServer: Sendable {
         Array("HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n{\"text\":\"".utf8), to: descriptor)
       let block = [UInt8](repeating: 0x61, count: 1 << 16)
       while send(block, to: descriptor) {}
+    case .slow:
+      _ = send(Array("HTTP/1.1 200 OK\r\nContent-Length: 9999\r\n\r\n".utf8), to: descriptor)
+      var watch = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+      while poll(&watch, 1, 20) == 0, send([0x20], to: descriptor) {}
     case .bytes(let bytes): _ = send(bytes, to: descriptor)
     case .drop: break
     case .hang:

@@ -2,7 +2,7 @@ internal import Glibc
 internal import MilterBridge
 internal import Operations
 
-/// `check`: the settings; with `--live` the whole installation; with `--fix-postfix` what mends Postfix.
+/// `check`: the settings, and what their engines are worth; with `--live` the whole installation; with `--fix-postfix` what mends Postfix.
 struct CheckCommand {
   let settings: Settings
   let dropIns: String
@@ -24,8 +24,9 @@ struct CheckCommand {
       return try check.fixPostfix(apply: arguments.has("--apply"))
     }
     guard !arguments.has("--apply") else { throw .usage("--apply goes with --fix-postfix") }
-    var findings = [Finding.good("settings: \(sources.summary)")]
-    Output.text(findings[0].text)
+    var findings =
+      [Finding.good("settings: \(sources.summary)")] + EngineWorth.findings(settings)
+    for finding in findings { Output.text(finding.text) }
     guard arguments.has("--live") else { return 0 }
     // Each as soon as it is known: an engine takes its time.
     let host = HostChecks(settings: settings)

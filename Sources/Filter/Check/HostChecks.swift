@@ -70,26 +70,7 @@ struct HostChecks {
   }
 
   /// What the daemon's workers would answer to a sentence that everybody understands: each engine by itself.
-  func engines() -> [Finding] { settings.enginesInUse.map(engine) + worth() }
-
-  /// What nobody should find out from the mail.
-  private func worth() -> [Finding] {
-    let kinds = settings.enginesInUse.compactMap { name in
-      settings.allEngines.first { $0.name == name }?.kind
-    }
-    guard kinds.allSatisfy({ $0 == .pocketsphinx }) else { return [] }
-    return [
-      Finding(
-        grade: .advice, what: "engine: pocketsphinx alone: its transcripts are drafts",
-        why: "They give the gist; a third to a half of the words are wrong. "
-          + "whisper-server on a host of yours gets nine of ten right: voicemail-milter-engines(7).",
-        mend: [
-          "printf '[transcription]\\nengines = whisper-server, pocketsphinx\\n'"
-            + " > /etc/voicemail-milter/conf.d/engines.conf",
-          "voicemail-milter reload",
-        ])
-    ]
-  }
+  func engines() -> [Finding] { settings.enginesInUse.map(engine) }
 
   private func engine(_ name: String) -> Finding {
     let chain: EngineChain

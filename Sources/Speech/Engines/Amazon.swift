@@ -58,6 +58,10 @@ struct Amazon: PieceRecogniser {
   private let secret: String
   private let session: String?
   private let pause: (Double) -> Void
+  /// After so many in a row without an answer, the job is given up.
+  private static let questions = 3
+  /// What must not be told.
+  private var secrets: [String] { [secret, session ?? "", keyID].filter { !$0.isEmpty } }
 
   /// `pause`: lets that many seconds pass between questions.
   init(_ configuration: EngineConfiguration, pause: @escaping (Double) -> Void)
@@ -83,20 +87,25 @@ struct Amazon: PieceRecogniser {
   func recognize(_ piece: PieceRequest) throws(EngineFailure) -> PieceAnswer {
     let name =
       "voicemail-milter-\(UInt64.random(in: .min ... .max))-\(UInt64.random(in: .min ... .max))"
-    defer { cleanUp(name) }
+    // The last tenth is for the clean-up, 5 s at most.
+    let left = ContinuousClock.now.duration(to: piece.deadline).inSeconds
+    let end = piece.deadline - .milliseconds(Int(min(5, max(0, left) / 10) * 1_000))
+    // What was not answered may have been done.
+    var isStarted = false
+    defer { cleanUp(name, isStarted: isStarted, before: piece.deadline) }
     let wave = piece.wave()
     _ = try s3(
-      "PUT", "/\(name).wav", wave.bytes, [("x-amz-server-side-encryption", "AES256")],
-      before: piece.deadline)
-    try start(name, wave, piece)
-    try awaitEnd(name, before: piece.deadline)
-    let body = try s3("GET", "/\(name).json", nil, [], before: piece.deadline)
+      "PUT", "/\(name).wav", wave.bytes, [("x-amz-server-side-encryption", "AES256")], before: end)
+    isStarted = true
+    try start(name, wave, piece, before: end)
+    try awaitEnd(name, before: end)
+    let body = try s3("GET", "/\(name).json", nil, [], before: end)
     return Self.answer(try LooseJSON.decode(Result.self, body))
   }
 
-  private func start(_ name: String, _ wave: WaveFile, _ piece: PieceRequest)
-    throws(EngineFailure)
-  {
+  private func start(
+    _ name: String, _ wave: WaveFile, _ piece: PieceRequest, before end: ContinuousClock.Instant
+  ) throws(EngineFailure) {
     var order = Start(
       TranscriptionJobName: name, MediaSampleRateHertz: wave.sampleRateHz,
       Media: .init(MediaFileUri: "s3://\(bucket)/\(name).wav"), OutputBucketName: bucket,
@@ -108,37 +117,52 @@ struct Amazon: PieceRecogniser {
       order.IdentifyLanguage = true
       order.LanguageOptions = languages.isEmpty ? nil : languages
     }
-    _ = try job("StartTranscriptionJob", order, before: piece.deadline)
+    _ = try job("StartTranscriptionJob", order, before: end)
   }
 
-  private func awaitEnd(_ name: String, before deadline: ContinuousClock.Instant)
+  private func awaitEnd(_ name: String, before end: ContinuousClock.Instant)
     throws(EngineFailure)
   {
+    var failures = 0
+    let unfinished = EngineFailure.retryable("did not finish in time")
+    var why = unfinished
     // Jobs take seconds at least; workers must not ask in step.
     for wait in [5.0, 3, 5, 8] + Array(repeating: 12.0, count: 1_000) {
-      let left = ContinuousClock.now.duration(to: deadline).inSeconds
-      guard left > 1 else { break }
-      pause(min(left - 0.5, wait * Double.random(in: 0.9...1.1)))
-      let body = try job(
-        "GetTranscriptionJob", Name(TranscriptionJobName: name), before: deadline)
-      let answer = try LooseJSON.decode(JobAnswer.self, body).TranscriptionJob
-      switch answer.TranscriptionJobStatus?.value {
-      case "COMPLETED": return
-      case "FAILED":
-        throw .audio(
-          "failed: \(Secret.clean(answer.FailureReason?.value ?? "no reason", [secret]))")
-      default: continue
+      let left = ContinuousClock.now.duration(to: end).inSeconds
+      guard left > 0.2 else { break }
+      pause(min(left / 2, wait * Double.random(in: 0.9...1.1)))
+      do throws(EngineFailure) {
+        if try isDone(name, before: end) { return }
+        (failures, why) = (0, unfinished)
+      } catch {
+        // The job goes on, and is paid, whether or not a question was answered.
+        failures += 1
+        guard error.kind == .retryable, failures < Self.questions else { throw error }
+        why = error
       }
     }
-    throw .retryable("did not finish in time")
+    throw why
+  }
+
+  private func isDone(_ name: String, before end: ContinuousClock.Instant) throws(EngineFailure)
+    -> Bool
+  {
+    let body = try job("GetTranscriptionJob", Name(TranscriptionJobName: name), before: end)
+    let answer = try LooseJSON.decode(JobAnswer.self, body).TranscriptionJob
+    guard answer.TranscriptionJobStatus?.value == "FAILED" else {
+      return answer.TranscriptionJobStatus?.value == "COMPLETED"
+    }
+    let reason = Secret.clean(answer.FailureReason?.value ?? "", secrets)
+    throw .audio("failed: \(reason.isEmpty ? "no reason" : reason)")
   }
 
   /// What is left behind, the bucket's lifecycle rule deletes.
-  private func cleanUp(_ name: String) {
-    let deadline = ContinuousClock.now + .seconds(10)
-    for address in ["/\(name).wav", "/\(name).json"] {
-      _ = try? s3("DELETE", address, nil, [], before: deadline)
-    }
+  private func cleanUp(
+    _ name: String, isStarted: Bool, before deadline: ContinuousClock.Instant
+  ) {
+    _ = try? s3("DELETE", "/\(name).wav", nil, [], before: deadline)
+    guard isStarted else { return }
+    _ = try? s3("DELETE", "/\(name).json", nil, [], before: deadline)
     _ = try? job("DeleteTranscriptionJob", Name(TranscriptionJobName: name), before: deadline)
   }
 
@@ -200,8 +224,7 @@ struct Amazon: PieceRecogniser {
   private func failure(_ response: HTTPResponse, _ type: String, _ message: String)
     -> EngineFailure
   {
-    let said = Secret.clean(
-      "\(type) \(message)", [secret, session ?? "", keyID].filter { !$0.isEmpty })
+    let said = Secret.clean("\(type) \(message)", secrets)
     switch type {
     case "ThrottlingException", "LimitExceededException", "InternalFailureException",
       "InternalFailure", "ServiceUnavailable", "SlowDown", "InternalError", "RequestTimeout":
@@ -210,13 +233,15 @@ struct Amazon: PieceRecogniser {
       return .administrator("does not believe this host's clock (\(said))")
     case "AccessDenied", "AccessDeniedException", "UnrecognizedClientException",
       "InvalidSignatureException", "SignatureDoesNotMatch", "InvalidAccessKeyId",
-      "ExpiredTokenException", "ExpiredToken", "NoSuchBucket", "NotFoundException":
-      return .administrator("refuses the key in its key_file, or what it may do (\(said))")
-    case "BadRequestException": return .audio("refused the request (\(said))")
+      "ExpiredTokenException", "ExpiredToken":
+      return .administrator("refuses \(service.keyPlace), or what it may do (\(said))")
+    case "NoSuchBucket", "NotFoundException":
+      return .administrator("does not know bucket \(bucket) or the job (\(said))")
+    case "BadRequestException", "EntityTooLarge":
+      return .audio("refused the request (\(said))")
     default:
-      return response.status >= 500
-        ? .retryable("is busy or broken (\(response.status) \(said))")
-        : .administrator("refused the request (\(response.status) \(said))")
+      return said.isEmpty
+        ? service.failure(response, hiding: secrets) : service.failure(response, message: said)
     }
   }
 

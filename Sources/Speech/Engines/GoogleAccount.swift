@@ -74,7 +74,7 @@ final class GoogleAccount {
     if response.status == 400 {
       let said = Secret.clean(RefusalText.read(response.body).message, secrets)
       throw .administrator(
-        "refuses its service account (\(said)); is this host's clock right, and the key still valid?"
+        "refuses \(service.keyPlace) (\(said)); is this host's clock right, and the key still valid?"
       )
     }
     guard response.isGood else { throw service.failure(response, hiding: secrets) }

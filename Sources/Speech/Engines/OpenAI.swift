@@ -34,7 +34,7 @@ final class OpenAI: PieceRecogniser {
       response = try ask(piece, wave)
     }
     guard response.isGood else { throw service.failure(response) }
-    return try LooseJSON.decode(WhisperAnswer.self, response.body).answer
+    return try WhisperAnswer.read(response)
   }
 
   private func ask(_ piece: PieceRequest, _ wave: WaveFile) throws(EngineFailure) -> HTTPResponse {

@@ -33,7 +33,7 @@ protocol PieceRecogniser {
 /// An engine that is asked piece by piece: over HTTP, or as a program.
 package final class RemoteEngine: SpeechEngine {
   private let configuration: EngineConfiguration
-  private let recogniser: any PieceRecogniser
+  let recogniser: any PieceRecogniser
 
   /// Reads its key; a wrong file is a failure that names it. `pause`: lets that many seconds pass.
   package init(

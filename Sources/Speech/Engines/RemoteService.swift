@@ -31,10 +31,18 @@ struct RemoteService {
     return response.body
   }
 
-  func failure(_ response: HTTPResponse, hiding others: [String] = []) -> EngineFailure {
+  /// Where the administrator finds the key.
+  var keyPlace: String { AnswerFailure.keyPlace(keyFile) }
+
+  /// `secrets`: what must not be told; without them all of the key's file.
+  func failure(_ response: HTTPResponse, hiding secrets: [String]? = nil) -> EngineFailure {
     let (message, code) = RefusalText.read(response.body)
-    return AnswerFailure.of(
-      response, message: Secret.clean(message, [key].compactMap(\.self) + others), code: code,
-      keyFile: keyFile)
+    return failure(
+      response, message: Secret.clean(message, secrets ?? [key].compactMap(\.self)), code: code)
+  }
+
+  /// `message`: the far side's words, fit for a log.
+  func failure(_ response: HTTPResponse, message: String, code: String = "") -> EngineFailure {
+    AnswerFailure.of(response, message: message, code: code, keyFile: keyFile)
   }
 }

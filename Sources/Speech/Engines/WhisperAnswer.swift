@@ -29,7 +29,21 @@ struct WhisperAnswer: Decodable {
   var words: [TimedWord]?
   var logprobs: [Token]?
 
-  var answer: PieceAnswer {
+  /// What a good answer says. Silence is an empty text: an answer with none is no answer. Some servers write plain
+  /// text whatever they were asked for.
+  static func read(_ response: HTTPResponse) throws(EngineFailure) -> PieceAnswer {
+    if response.type.hasPrefix("text/plain") {
+      let text = String(decoding: response.body, as: UTF8.self)
+      return WhisperAnswer(text: LooseText(text)).answer
+    }
+    let found = try LooseJSON.decode(WhisperAnswer.self, response.body)
+    guard found.text?.value != nil || found.segments != nil else {
+      throw LooseJSON.broken(response.body)
+    }
+    return found.answer
+  }
+
+  private var answer: PieceAnswer {
     let language = language?.value.flatMap(LanguageTag.of)
     guard let segments, !segments.isEmpty else {
       return PieceAnswer(segments: plain(), language: language)

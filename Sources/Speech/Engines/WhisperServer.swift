@@ -39,6 +39,6 @@ struct WhisperServer: PieceRecogniser {
       )
     }
     guard response.isGood else { throw service.failure(response) }
-    return try LooseJSON.decode(WhisperAnswer.self, response.body).answer
+    return try WhisperAnswer.read(response)
   }
 }

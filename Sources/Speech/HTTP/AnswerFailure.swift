@@ -15,19 +15,22 @@ enum AnswerFailure {
     case 300..<400:
       let place = response.location.map { " to \(host(of: $0))" } ?? ""
       return .administrator("answered with a redirect\(place), which is not followed; set url")
-    case 401, 407:
-      let file = keyFile.map { "the key in \($0)" } ?? "a request without key_file"
-      return .administrator("refuses \(file) (\(status)\(said))")
+    case 401, 407: return .administrator("refuses \(keyPlace(keyFile)) (\(status)\(said))")
     case 403:
       let file = keyFile.map { "with the key in \($0)" } ?? "without key_file"
       return .administrator("does not permit this \(file) (403\(said))")
     case 404, 405, 410:
       return .administrator("does not know the model, or url is wrong (\(status)\(said))")
     case 413: return .audio("the recording is too large for it (413\(said))")
-    case 408, 425, 429, 500...599:
+    // 499: Google's "cancelled".
+    case 408, 425, 429, 499, 500...599:
       return .retryable("is busy or broken (\(status)\(said))", afterSeconds: response.retryAfter)
     default: return .audio("refused the request (\(status)\(said))")
     }
+  }
+
+  static func keyPlace(_ keyFile: String?) -> String {
+    keyFile.map { "the key in \($0)" } ?? "a request without key_file"
   }
 
   private static func isUnpaid(_ code: String) -> Bool {

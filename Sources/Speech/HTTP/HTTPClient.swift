@@ -87,8 +87,12 @@ struct HTTPClient {
     unsafe vm_curl_get_size(handle, CURLINFO_RETRY_AFTER, &wait)
     var location: UnsafePointer<CChar>?
     unsafe vm_curl_get_string(handle, CURLINFO_REDIRECT_URL, &location)
+    var type: UnsafePointer<CChar>?
+    unsafe vm_curl_get_string(handle, CURLINFO_CONTENT_TYPE, &type)
     return HTTPResponse(
-      status: status, body: body, retryAfter: wait > 0 ? Int(min(wait, 300)) : nil,
+      status: status, body: body,
+      type: unsafe type.map { unsafe String(cString: $0).lowercased() } ?? "",
+      retryAfter: wait > 0 ? Int(min(wait, 300)) : nil,
       location: unsafe location.map { unsafe String(cString: $0) })
   }
 }

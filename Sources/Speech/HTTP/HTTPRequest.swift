@@ -37,6 +37,8 @@ struct HTTPRequest {
 struct HTTPResponse: Equatable {
   var status: Int
   var body: [UInt8]
+  /// Its `Content-Type`, in lower case; empty where none is told.
+  var type = ""
   /// Seconds of `Retry-After`, which may also be a date.
   var retryAfter: Int?
   /// Where a redirect points.

@@ -20,6 +20,8 @@ struct LooseNumber: Decodable, Equatable {
 struct LooseText: Decodable, Equatable {
   var value: String?
 
+  init(_ value: String) { self.value = value }
+
   init(from decoder: any Decoder) throws {
     value = try? decoder.singleValueContainer().decode(String.self)
   }
@@ -33,8 +35,12 @@ enum LooseJSON {
       decoder.keyDecodingStrategy = .convertFromSnakeCase
       return try decoder.decode(type, from: Data(body))
     } catch {
-      throw .retryable("answered with \(body.count) bytes that are not the JSON it promises")
+      throw broken(body)
     }
+  }
+
+  static func broken(_ body: [UInt8]) -> EngineFailure {
+    .retryable("answered with \(body.count) bytes that are not the JSON it promises")
   }
 
   static func encode(_ value: some Encodable) -> [UInt8] {

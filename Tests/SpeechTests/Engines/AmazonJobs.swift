@@ -63,18 +63,17 @@ import Voicemail
       #expect(signature.contains("x-amz-security-token"))
     }
     let name = String(put.path.dropFirst("/b/".count).dropLast(".wav".count))
-    let start = try #require(
-      try JSONSerialization.jsonObject(with: Data(requests[1].body)) as? [String: Any])
+    #expect(put.header("content-type") == "audio/wav")
+    #expect(put.header("expect") == nil)
     #expect(requests[1].header("x-amz-target") == "Transcribe.StartTranscriptionJob")
     #expect(requests[1].header("content-type") == "application/x-amz-json-1.1")
-    #expect(start["TranscriptionJobName"] as? String == name)
-    #expect(start["LanguageCode"] as? String == "en-US")
-    #expect(start["IdentifyLanguage"] == nil)
-    #expect(start["MediaFormat"] as? String == "wav")
-    #expect(start["MediaSampleRateHertz"] as? Int == 8_000)
-    #expect((start["Media"] as? [String: String]) == ["MediaFileUri": "s3://b/\(name).wav"])
-    #expect(start["OutputBucketName"] as? String == "b")
-    #expect(start["OutputKey"] as? String == "\(name).json")
+    #expect(
+      requests[1].text
+        == #"{"LanguageCode":"en-US","Media":{"MediaFileUri":"s3://b/\#(name).wav"},"MediaFormat":"wav","#
+        + #""MediaSampleRateHertz":8000,"OutputBucketName":"b","OutputKey":"\#(name).json","#
+        + #""TranscriptionJobName":"\#(name)"}"#)
+    #expect(requests[2].text == #"{"TranscriptionJobName":"\#(name)"}"#)
+    #expect(requests.last?.text == requests[2].text)
     #expect(
       requests.dropFirst(2).map { $0.header("x-amz-target") ?? $0.line } == [
         "Transcribe.GetTranscriptionJob", "Transcribe.GetTranscriptionJob",
@@ -98,39 +97,42 @@ import Voicemail
     #expect(server.requests.filter { $0.method == "DELETE" }.count == 2)
   }
 
-  @Test(arguments: [
-    ("ThrottlingException", 400, EngineFailure.Kind.retryable),
-    ("com.amazonaws#LimitExceededException", 400, .retryable),
-    ("AccessDeniedException", 400, .administrator),
-    ("UnrecognizedClientException", 400, .administrator), ("BadRequestException", 400, .audio),
-    ("InternalFailureException", 500, .retryable), ("Unheard", 503, .retryable),
-  ])
-  func `the type decides, not the status`(_ type: String, _ status: Int, _ kind: EngineFailure.Kind)
-    throws
-  {
-    let server = try FakeHTTPServer(.json("{}"))
-    server.once(
-      "POST /",
-      .json(#"{"__type":"\#(type)","message":"for verysecretaccesskey"}"#, status: status))
-    let (engine, _, _) = try engine(server)
-    let failure = try #require(Engines.failure(engine))
-    #expect(failure.kind == kind)
-    #expect(!failure.sentence.contains("verysecret"))
+  @Test func `a job that never ends is left in time, and cleaned up`() throws {
+    let server = try FakeHTTPServer(job("IN_PROGRESS"))
+    let (engine, _, pauses) = try engine(server)
+    let start = ContinuousClock.now
+    #expect(Engines.refusal(engine, seconds: 1) == .retryable("did not finish in time"))
+    #expect(start.duration(to: .now) < .seconds(10))
+    #expect(pauses.list.withLock { $0.allSatisfy { $0 < 2 } && !$0.isEmpty })
+    #expect(
+      server.requests.suffix(3).map { $0.header("x-amz-target") ?? $0.method }
+        == ["DELETE", "DELETE", "Transcribe.DeleteTranscriptionJob"])
   }
 
-  @Test func `S3 says it in XML`() throws {
+  @Test func `a start that was heard already goes on`() throws {
     let server = try FakeHTTPServer(.json("{}"))
-    func put(_ code: String, _ status: Int) throws -> EngineFailure? {
-      server.once(
-        "PUT",
-        .text("<Error><Code>\(code)</Code><Message>m</Message></Error>", status: status))
-      return Engines.failure(try engine(server).engine)
-    }
-    #expect(try put("SlowDown", 503)?.kind == .retryable)
-    #expect(try put("SignatureDoesNotMatch", 403)?.kind == .administrator)
-    #expect(try put("RequestTimeTooSkewed", 403)?.sentence.contains("clock") == true)
+    server.once(
+      "POST /", .json(#"{"__type":"ConflictException","Message":"exists"}"#, status: 400),
+      job("COMPLETED"))
+    server.once("GET /b", .json(Self.result))
+    #expect(try engine(server).engine.recognize(Engines.request()).segments.count == 2)
+  }
+
+  @Test func `what cannot be cleaned up takes nothing from the text`() throws {
+    let server = try FakeHTTPServer(.text("", status: 500))
+    server.once("PUT", .json("{}"))
+    server.once("POST /", .json("{}"), job("COMPLETED"))
+    server.once("GET /b", .json(Self.result))
+    #expect(try engine(server).engine.recognize(Engines.request()).segments.count == 2)
+  }
+
+  @Test(arguments: ["one", "a:b:c:d"])
+  func `a key file of another form is said`(_ key: String) throws {
+    let server = try FakeHTTPServer(.json("{}"))
+    let error = #expect(throws: EngineFailure.self) { try engine(server, key: key) }
     #expect(
-      try put("PermanentRedirect", 301)
-        == .administrator("bucket b is in another region than eu-central-1"))
+      error
+        == .administrator(
+          "its key_file must hold ACCESS_KEY_ID:SECRET, and :SESSION_TOKEN where there is one"))
   }
 }

@@ -60,7 +60,9 @@ import Voicemail
     #expect(
       sent.line == "POST /speechtotext/transcriptions:transcribe?api-version=2024-11-15")
     #expect(sent.header("ocp-apim-subscription-key") == Engines.key)
-    #expect(sent.file?.name == "audio")
+    let file = try #require(sent.file)
+    #expect((file.name, file.filename, file.type) == ("audio", "voicemail.wav", "audio/wav"))
+    #expect(SentWave(file.content)?.rate == 16_000)
     #expect(
       sent.fields == [
         #"definition={"locales":["en-US","de-DE"],"phraseList":{"phrases":["Yara"]},"profanityFilterMode":"None"}"#
@@ -77,21 +79,9 @@ import Voicemail
   private func google(
     _ server: FakeHTTPServer, _ change: (inout EngineConfiguration) -> Void = { _ in }
   ) throws -> (engine: RemoteEngine, directory: TemporaryDirectory) {
-    let file = try JSONSerialization.data(withJSONObject: [
-      "type": "service_account", "client_email": "vm@test.iam.gserviceaccount.com",
-      "private_key": Self.privateKey, "private_key_id": "kid1", "project_id": "p1",
-      "token_uri": server.url + "/token",
-    ])
-    return try Engines.make(
-      .google, at: server.url, key: String(decoding: file, as: UTF8.self), change)
+    try Engines.make(
+      .google, at: server.url, key: GoogleKey.file(tokenURL: server.url + "/token"), change)
   }
-
-  private static let privateKey: String = {
-    let openssl = try? ChildProcess(
-      "/usr/bin/openssl", ["genpkey", "-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048"])
-    _ = openssl?.waitForExit(seconds: 60)
-    return String(decoding: openssl?.output ?? [], as: UTF8.self)
-  }()
 
   private static let token = FakeHTTPServer.Step.json(
     #"{"access_token":"ya29.token-one","expires_in":3599,"token_type":"Bearer"}"#)
@@ -117,21 +107,17 @@ import Voicemail
     let sent = server.requests[1]
     #expect(sent.header("authorization") == "Bearer ya29.token-one")
     #expect(sent.header("x-goog-user-project") == "p1")
-    let body = try #require(
-      try JSONSerialization.jsonObject(with: Data(sent.body)) as? [String: Any])
-    let config = try #require(body["config"] as? [String: Any])
-    #expect(config["encoding"] as? String == "LINEAR16")
-    #expect(config["sampleRateHertz"] as? Int == 8_000)
-    #expect(config["languageCode"] as? String == "en-US")
-    #expect(config["alternativeLanguageCodes"] as? [String] == ["de-DE"])
-    #expect(config["model"] as? String == "telephony")
-    #expect(config["enableWordTimeOffsets"] as? Bool == true)
-    #expect(config["useEnhanced"] == nil)
+    let audio = try #require(sent.text.components(separatedBy: #""content":""#).last)
+      .components(separatedBy: "\"")[0]
     #expect(
-      (config["metadata"] as? [String: Any])?["interactionType"] as? String == "VOICEMAIL")
-    #expect(
-      (config["speechContexts"] as? [[String: Any]])?.first?["phrases"] as? [String] == ["Yara"])
-    let audio = try #require((body["audio"] as? [String: Any])?["content"] as? String)
+      sent.text.replacingOccurrences(of: audio, with: "AUDIO")
+        == #"{"audio":{"content":"AUDIO"},"config":{"alternativeLanguageCodes":["de-DE"],"#
+        + #""enableAutomaticPunctuation":true,"enableWordConfidence":true,"#
+        + #""enableWordTimeOffsets":true,"encoding":"LINEAR16","languageCode":"en-US","#
+        + #""metadata":{"interactionType":"VOICEMAIL","originalMediaType":"AUDIO","#
+        + #""recordingDeviceType":"PHONE_LINE"},"model":"telephony","sampleRateHertz":8000,"#
+        + #""speechContexts":[{"boost":10,"phrases":["Yara"]}]}}"#)
+    #expect(sent.header("content-type") == "application/json")
     // Bare samples: 3.2 to 4 seconds of 8 kHz.
     #expect((48_000...64_000).contains(try #require(Data(base64Encoded: audio)).count))
 
@@ -168,7 +154,7 @@ import Voicemail
     #expect(to - from == 3_600)
     #expect(abs(Double(from) - Date().timeIntervalSince1970) < 60)
     // OpenSSL's own program verifies what the library signed.
-    try Data(Self.privateKey.utf8).write(to: URL(fileURLWithPath: directory.file("k.pem")))
+    try Data(GoogleKey.pem.utf8).write(to: URL(fileURLWithPath: directory.file("k.pem")))
     try Data("\(parts[0]).\(parts[1])".utf8).write(to: URL(fileURLWithPath: directory.file("d")))
     try decoded(parts[2]).write(to: URL(fileURLWithPath: directory.file("s")))
     let openssl = try ChildProcess(
@@ -206,14 +192,17 @@ import Voicemail
       Array(server.requests.map(\.line).dropFirst())
         == Array(
           repeating: "POST /v2/projects/p2/locations/eu/recognizers/_:recognize", count: 2))
-    let body = try #require(
-      try JSONSerialization.jsonObject(with: Data(server.requests[1].body)) as? [String: Any])
-    let config = try #require(body["config"] as? [String: Any])
-    #expect(config["model"] as? String == "chirp_2")
-    #expect(config["languageCodes"] as? [String] == ["en-US"])
+    let text = server.requests[1].text
+    let content = try #require(text.components(separatedBy: #""content":""#).last)
+      .components(separatedBy: "\"")[0]
     #expect(
-      (config["explicitDecodingConfig"] as? [String: Any])?["sampleRateHertz"] as? Int == 16_000)
-    let content = try #require(body["content"] as? String)
+      text.replacingOccurrences(of: content, with: "AUDIO")
+        == #"{"config":{"adaptation":{"phraseSets":[{"inlinePhraseSet":{"phrases":"#
+        + #"[{"boost":10,"value":"Yara"}]}}]},"explicitDecodingConfig":{"audioChannelCount":1,"#
+        + #""encoding":"LINEAR16","sampleRateHertz":16000},"features":{"#
+        + #""enableAutomaticPunctuation":true,"enableWordConfidence":true,"#
+        + #""enableWordTimeOffsets":true},"languageCodes":["en-US"],"model":"chirp_2"},"#
+        + #""content":"AUDIO"}"#)
     #expect(try #require(Data(base64Encoded: content)).count <= 55 * 32_000)
 
     server.always(.json(#"{"metadata":{"totalBilledDuration":"0s"}}"#))

@@ -1,5 +1,5 @@
 import Foundation
-import Speech
+@testable import Speech
 import TestSupport
 import Testing
 import Voicemail
@@ -40,8 +40,11 @@ enum Engines {
       try Data("\(key)\n".utf8).write(to: URL(fileURLWithPath: directory.file("key")))
     }
     change(&configuration)
-    return (try RemoteEngine(configuration), directory)
+    return (try RemoteEngine(configuration) { _ in }, directory)
   }
+
+  /// Enough for what is about the answer.
+  static let short = voice(seconds: 1.7)
 
   static func request(
     _ recording: Recording = voice(), languages: [String] = [], vocabulary: [String] = [],
@@ -52,11 +55,30 @@ enum Engines {
       deadline: .now + .milliseconds(Int(seconds * 1_000)))
   }
 
-  static func failure(_ engine: RemoteEngine, _ request: SpeechRequest = request())
+  static func failure(_ engine: RemoteEngine, _ request: SpeechRequest = request(short))
     -> EngineFailure?
   {
     do throws(EngineFailure) {
       _ = try engine.recognize(request)
+      return nil
+    } catch {
+      return error
+    }
+  }
+
+  /// One request, without what prepares a recording: that takes time, and says nothing of the far side.
+  static func ask(_ engine: RemoteEngine, seconds: Double = 30) throws(EngineFailure) -> PieceAnswer
+  {
+    try engine.recogniser.recognize(
+      PieceRequest(
+        samples: [], facts: voice(seconds: 0).facts, languages: [], vocabulary: [],
+        deadline: .now + .milliseconds(Int(seconds * 1_000))))
+  }
+
+  /// Of such a request.
+  static func refusal(_ engine: RemoteEngine, seconds: Double = 30) -> EngineFailure? {
+    do throws(EngineFailure) {
+      _ = try ask(engine, seconds: seconds)
       return nil
     } catch {
       return error

@@ -1,0 +1,27 @@
+internal import Operations
+internal import Voicemail
+
+/// What nobody should find out from the mail: what the words of the embedded engine are worth.
+enum EngineWorth {
+  /// A test holds the figures against docs/engines.md.
+  static let words =
+    "They give the gist: of clear telephone recordings 33 to 37 % of the words came out wrong, of noisy calls most. "
+    + "whisper-server on a host of yours gets nine of ten right: voicemail-milter-engines(7)."
+
+  /// Nothing where a better engine is asked too.
+  static func findings(_ settings: Settings) -> [Finding] {
+    let kinds = settings.enginesInUse.compactMap { name in
+      settings.allEngines.first { $0.name == name }?.kind
+    }
+    guard kinds.allSatisfy({ $0 == .pocketsphinx }) else { return [] }
+    return [
+      Finding(
+        grade: .advice, what: "engine: pocketsphinx alone: its transcripts are drafts", why: words,
+        mend: [
+          "printf '[transcription]\\nengines = whisper-server, pocketsphinx\\n'"
+            + " > /etc/voicemail-milter/conf.d/engines.conf",
+          "voicemail-milter reload",
+        ])
+    ]
+  }
+}
