@@ -51,7 +51,7 @@ enum VoicemailMilter {
       }
       // Behind `--` stand operands: an address may look like an option.
       let options = words.prefix { $0 != "--" }
-      if options.contains("--help") || options.contains("-h") { return print(Help.text) }
+      if options.contains("--help") || options.contains("-h") { return print(Help.text(of: name)) }
       return try command.run(words)
     } catch {
       Output.complain(error.sentence)

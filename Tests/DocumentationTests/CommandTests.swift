@@ -102,6 +102,56 @@ import Testing
     #expect(commands > 30)
   }
 
+  /// What a page shows of other machines, other projects, this source tree, and in the README's way without the
+  /// package, which Scripts/system-test goes as well.
+  private static let elsewhere: Set<String> = [
+    "make", "ssh", "whisper-server", "install", "systemd-run", "/usr/local/sbin/voicemail-milter",
+    "cat", "postfix",
+  ]
+
+  @Test func `what is to be typed is run in a machine of its own`() throws {
+    let script = try Self.lines("Scripts/system-test").joined(separator: "\n")
+    let list = try #require(
+      script.firstMatch(of: /A test holds the pages against this list\.\n.*\n((?:.*\) ;;\n)+)/)?.1)
+    let run = Set(list.split { " |);\n".contains($0) }.map(String.init))
+    #expect(run.count > 10)
+    var seen: Set<String> = []
+    for page in try Self.pages {
+      for block in try Self.shellBlocks(page) {
+        for line in block.split(separator: "\n") where !line.contains(" = ") {
+          let first = String(line.prefix { $0 != " " })
+          guard first.contains(/^[a-z\/-]+$/) else { continue }
+          seen.insert(first)
+          #expect(
+            run.contains(first) || Self.elsewhere.contains(first), "\(page): \(line)")
+        }
+      }
+    }
+    #expect(run.intersection(seen).count > 10)
+  }
+
+  @Test func `postconf commands of the pages ask what Postfix has`() throws {
+    let directory = try TemporaryDirectory()
+    for file in ["main.cf", "master.cf"] {
+      try Self.lines("postfix-examples/milter/\(file)").joined(separator: "\n").write(
+        toFile: directory.file(file), atomically: true, encoding: .utf8)
+    }
+    var commands = 0
+    for page in try Self.pages {
+      let words = try Self.shellBlocks(page).flatMap { $0.components(separatedBy: "\n") }
+        .filter { $0.hasPrefix("postconf ") }
+      for line in words {
+        commands += 1
+        let command = line.replacing(
+          "postconf ", with: "postconf -c \(directory.path) ", maxReplacements: 1)
+        let answer = try run("/bin/bash", ["-c", command])
+        #expect(answer.status == 0 && answer.said.contains("="), "\(line): \(answer.said)")
+        #expect(!answer.said.contains("warning"), "\(line): \(answer.said)")
+      }
+    }
+    #expect(commands >= 3)
+  }
+
   @Test func `what is to be written into files is understood`() throws {
     var blocks = 0
     for page in try Self.pages {

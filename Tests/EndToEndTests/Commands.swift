@@ -320,8 +320,20 @@ struct Commands {
     let listed = ended.lines.filter { $0.hasPrefix("  ") && $0.dropFirst(2).first != " " }
       .map { $0.split(separator: " ")[0] }.filter { !$0.hasPrefix("-") }.map(String.init)
     #expect(listed == VoicemailMilter.commands.map(\.name))
-    for word in [["run", "--help"], ["help"], ["-h"]] {
+    for word in [["help"], ["-h"]] {
       #expect(try RunningMilter.run(word).output == ended.output)
+    }
+    #expect(ended.lines.allSatisfy { $0.count <= 80 })
+  }
+
+  @Test func `the help of a command is about that command`() throws {
+    let all = try RunningMilter.run(["--help"]).text
+    for command in VoicemailMilter.commands.map(\.name) {
+      let ended = try RunningMilter.run([command, "--help"])
+      let verbs = ended.text.matches(of: /\n  ([a-z-]+)/).map { String($0.1) }
+      #expect(ended.status == 0 && verbs == [command], "\(ended.text)")
+      #expect(ended.lines.dropFirst().allSatisfy(all.contains), "\(command)")
+      #expect(ended.text.contains("All take --config FILE"))
     }
   }
 

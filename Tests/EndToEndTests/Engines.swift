@@ -1,6 +1,9 @@
 import Foundation
 import TestSupport
 import Testing
+import Voicemail
+
+@testable import Filter
 
 /// Whatever engines do, the message arrives once, with the best there is.
 @Suite(.serialized) struct Engines {
@@ -122,6 +125,30 @@ import Testing
     let text = try #require(arrived.part("text/plain")).text.unfolded
     #expect(text.hasPrefix("No transcript: it was not ready in time."), "\(text)")
     #expect(session.mta.messages.count == 1)
+  }
+
+  @Test func `that an engine rests is told once, and that it is back`() throws {
+    let server = try FakeHTTPServer(.json("{}", status: 503))
+    let session = try Session(
+      Self.whisper(server).merging(["transcription.engines": "whisper, pocketsphinx"]) { $1 })
+    let mail = AsteriskMail(try VoicemailRecording.short())
+    for number in 1...3 { try session.deliver(mail.with(number).bytes, queueID: "Q\(number)") }
+    #expect(session.mta.waitForMessages(3, seconds: 60))
+    #expect(session.milter.logLines("warning: engine rests", "engine=whisper").count == 1)
+    #expect(session.milter.logLines("out of order").isEmpty)
+
+    let desk = EngineDesk { _, _, _ in }
+    desk.configure([EngineConfiguration(name: "far", kind: .openai)], spent: [:])
+    let customer = EngineDesk.Customer(id: "1", client: nil, recipients: [])
+    let failure = EngineEnd.failed(.retryable("no answer"))
+    #expect(
+      (1...4).map { _ in desk.leave("far", failure, customer) }
+        == [.none, .none, .rests(why: "no answer"), .none])
+    #expect(desk.leave("far", .answered, customer) == .isBack)
+    #expect(desk.leave("far", .answered, customer) == .none)
+    #expect(
+      desk.leave("far", .failed(.administrator("refuses the key")), customer) == .needsAdministrator
+    )
   }
 
   @Test

@@ -80,18 +80,30 @@ import Testing
 
   /// What bash offers at the end of that line.
   private func completions(_ words: String...) throws -> [String] {
+    try completions(each: [words])[0]
+  }
+
+  /// The same for several lines, by one bash: to start it takes longer than to ask it.
+  private func completions(each lines: [[String]]) throws -> [[String]] {
     let script = """
       set +o history
       source /usr/share/bash-completion/bash_completion
       source "$1/debian/voicemail-milter.bash-completion"
       shift
-      COMP_WORDS=("$@") COMP_CWORD=$(($# - 1)) COMP_LINE="$*" COMP_POINT=${#COMP_LINE} COMP_TYPE=9
-      _voicemail_milter
-      printf '%s\\n' "${COMPREPLY[@]}"
+      while [ $# -gt 0 ]; do
+        COMP_WORDS=()
+        while [ "$1" != ';' ]; do COMP_WORDS+=("$1"); shift; done
+        shift
+        COMP_CWORD=$((${#COMP_WORDS[@]} - 1)) COMP_LINE="${COMP_WORDS[*]}" COMP_TYPE=9 COMPREPLY=()
+        COMP_POINT=${#COMP_LINE}
+        _voicemail_milter
+        printf '%s\\n' "${COMPREPLY[@]}" ';'
+      done
       """
-    let ended = try Sources.run(
-      "/bin/bash", ["-c", script, "bash", Sources.root, RunningMilter.program] + words)
-    return ended.said.split(separator: "\n").map(String.init)
+    let words = lines.flatMap { [RunningMilter.program] + $0 + [";"] }
+    let ended = try Sources.run("/bin/bash", ["-c", script, "bash", Sources.root] + words)
+    return ended.said.components(separatedBy: ";\n").dropLast()
+      .map { $0.split(separator: "\n").map(String.init) }
   }
 
   @Test func `bash completes commands, options and words`() throws {
@@ -104,5 +116,32 @@ import Testing
     #expect(try completions("pause", "t") == ["transcription"])
     #expect(
       try completions("transcribe", "\(Sources.root)/Pack") == ["\(Sources.root)/Package.swift"])
+    #expect(
+      try completions("check", "--postfix-config", "\(Sources.root)/postf")
+        == ["\(Sources.root)/postfix-examples"])
+  }
+
+  @Test func `bash completes every option of every command, and none that is not there`() throws {
+    let help = try Sources.run(RunningMilter.program, ["--help"]).said
+    let verbs = help.matches(of: /\n  ([a-z][a-z-]*)[ \n]/).map { String($0.1) }
+    var offered: Set<String> = []
+    for (verb, options) in zip(verbs, try completions(each: verbs.map { [$0, "--"] })) {
+      offered.formUnion(options)
+      for option in options where !["--help", "--config"].contains(option) {
+        let said = try Sources.run(
+          RunningMilter.program, [verb, "--config", "/nonexistent/x", option]
+        ).said
+        #expect(!said.contains("unknown option"), "\(verb) \(option)")
+      }
+    }
+    var known: Set<String> = []
+    let files = try #require(
+      FileManager.default.enumerator(atPath: Sources.root + "/Sources/Filter"))
+    for case let file as String in files where file.hasSuffix(".swift") {
+      let text = try Sources.text("Sources/Filter/\(file)")
+      known.formUnion(text.matches(of: /"(--[a-z-]+)"/).map { String($0.1) })
+    }
+    // Of the program itself, and of postconf(1).
+    #expect(known.subtracting(offered) == ["--version", "--value"])
   }
 }

@@ -19,14 +19,10 @@ struct Finding: Equatable {
 
   static func good(_ what: String) -> Finding { Finding(grade: .good, what: what) }
 
-  /// Several lines: the first is for grep(1), the others explain it.
+  /// Several lines: the first is for grep(1), the others explain it. Commands stay whole, to be copied.
   var text: String {
-    let width = 8
-    func line(_ label: String, _ value: String) -> String {
-      Output.left(label, width) + Output.left(value, 0) + "\n"
-    }
-    var text = line(grade.rawValue, what)
-    if !why.isEmpty { text += line("", why) }
+    func line(_ label: String, _ value: String) -> String { Output.left(label, 8) + value + "\n" }
+    var text = Output.fitted(line(grade.rawValue, what) + (why.isEmpty ? "" : line("", why)))
     // A listener has thirty options: those are told by --fix-postfix.
     let commands =
       mend + (postconf.count > 2 ? ["voicemail-milter check --fix-postfix --apply"] : postconf)

@@ -27,9 +27,19 @@ final class EngineClerk {
 
   func leave(_ report: EngineReport) {
     active = nil
-    let isNews = context.engines.leave(report.engine, report.end, customer)
-    guard isNews, case .failed(let failure) = report.end else { return }
-    context.alarms.raise(.engineUnusable, "engine \(report.engine): \(failure.sentence)")
+    tell(context.engines.leave(report.engine, report.end, customer), of: report)
+  }
+
+  private func tell(_ news: EngineDesk.News, of report: EngineReport) {
+    switch news {
+    case .none: break
+    case .rests(let why):
+      context.log.warning("engine rests", ["engine": report.engine, "why": why])
+    case .isBack: context.log.info("engine is back", ["engine": report.engine])
+    case .needsAdministrator:
+      guard case .failed(let failure) = report.end else { return }
+      context.alarms.raise(.engineUnusable, "engine \(report.engine): \(failure.sentence)")
+    }
   }
 
   /// The next frame, until that moment or until the engine at work is beyond its limit.
@@ -51,7 +61,9 @@ final class EngineClerk {
       return try body()
     } catch {
       if let active {
-        context.engines.lost(active.engine, customer, "the worker was lost with it: \(error)")
+        let why = "the worker was lost with it: \(error)"
+        let report = EngineReport(engine: active.engine, end: .failed(.retryable(why)))
+        tell(context.engines.lost(active.engine, customer, why), of: report)
       }
       throw error
     }

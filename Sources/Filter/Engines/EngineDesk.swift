@@ -116,6 +116,9 @@ final class EngineDesk: Sendable {
     }
   }
 
+  /// How a refusal begins whose cause is in the log already.
+  static let outOfOrder = "it is out of order"
+
   private static func refusal(
     _ entry: inout Entry, _ visit: EngineVisit, _ customer: Customer, _ now: Int64
   ) -> EnginePass? {
@@ -147,7 +150,7 @@ final class EngineDesk: Sendable {
     }
     guard entry.breaker.mayAsk(nowMS: now) else {
       return .refused(
-        why: "it is out of order: \(entry.breaker.why)", canWait: !entry.breaker.needsAdministrator)
+        why: "\(outOfOrder): \(entry.breaker.why)", canWait: !entry.breaker.needsAdministrator)
     }
     entry.budget.add(visit.audioSeconds, day: day)
     return nil
@@ -155,41 +158,61 @@ final class EngineDesk: Sendable {
 
   // MARK: - Hearing
 
-  /// How a visit ended. True: the administrator should hear of it.
+  /// What the end of a visit has changed, for those who are not there.
+  enum News: Equatable {
+    case none
+    /// From now on it is not asked for a while.
+    case rests(why: String)
+    case needsAdministrator
+    case isBack
+  }
+
+  /// How a visit ended.
   @discardableResult
-  func leave(_ engine: String, _ end: EngineEnd, _ customer: Customer) -> Bool {
+  func leave(_ engine: String, _ end: EngineEnd, _ customer: Customer) -> News {
     let now = Clock.nowMS()
-    let (refund, isNews) = state.withLock { state -> (Double, Bool) in
-      guard var entry = state.entries[engine] else { return (0, false) }
+    let (refund, news) = state.withLock { state -> (Double, News) in
+      guard var entry = state.entries[engine] else { return (0, .none) }
       defer { state.entries[engine] = entry }
+      let before = entry.breaker
       let reserved = entry.running.removeValue(forKey: customer.id) ?? 0
       guard case .failed(let failure) = end else {
         entry.answered += 1
         entry.breaker.answered()
-        return (0, false)
+        return (0, Self.news(before, entry.breaker))
       }
-      let wasFine = !entry.breaker.needsAdministrator
       entry.failed += 1
       entry.last = (failure.sentence, now)
       entry.breaker.failed(failure, nowMS: now)
       // What was refused is not paid.
       entry.budget.add(-reserved, day: EngineBudget.day(ofMS: now))
       let refund = entry.configuration.isCounted ? reserved : 0
-      return (refund, failure.kind == .administrator && wasFine)
+      return (refund, Self.news(before, entry.breaker))
     }
     if refund > 0 { record(engine, EngineBudget.day(ofMS: now), -refund) }
     wakeAll()
-    return isNews
+    return news
+  }
+
+  private static func news(_ before: CircuitBreaker, _ after: CircuitBreaker) -> News {
+    if after.needsAdministrator { return before.needsAdministrator ? .none : .needsAdministrator }
+    return switch (before.state == .closed, after.state == .closed) {
+    case (true, false): .rests(why: after.why)
+    case (false, true): .isBack
+    default: .none
+    }
   }
 
   /// The worker died, or had to be killed, while that engine had the recording: this message does not try it again.
-  func lost(_ engine: String, _ customer: Customer, _ why: String) {
+  @discardableResult
+  func lost(_ engine: String, _ customer: Customer, _ why: String) -> News {
     let now = Clock.nowMS()
-    state.withLock { state in
+    let news = state.withLock { state -> News in
       state.taboo[customer.id, default: []].insert(engine)
       // Only what waits or is at work is ever asked for again.
       if state.taboo.count > 10_000 { state.taboo = [customer.id: [engine]] }
-      guard var entry = state.entries[engine] else { return }
+      guard var entry = state.entries[engine] else { return .none }
+      let before = entry.breaker
       entry.running[customer.id] = nil
       entry.failed += 1
       entry.last = (why, now)
@@ -198,8 +221,10 @@ final class EngineDesk: Sendable {
         entry.breaker.failed(.retryable(why), nowMS: now)
       }
       state.entries[engine] = entry
+      return Self.news(before, entry.breaker)
     }
     wakeAll()
+    return news
   }
 
   /// Nobody waits any longer.

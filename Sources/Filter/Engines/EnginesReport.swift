@@ -13,13 +13,17 @@ struct EnginesReport: Encodable {
     return (isRunning ? "" : "The daemon is not running: states are not known.\n\n") + blocks
   }
 
-  /// `whisper (whisper-server) resting 25 s: no answer: Couldn't connect to server`.
+  /// `whisper (whisper-server) resting for 25 s: no answer: Couldn't connect to server`.
   static func line(_ engine: EngineStatus, nowMS: Int64) -> String {
-    var text = engine.name
-    if engine.type != engine.name { text += " (\(engine.type))" }
-    text += " \(engine.state.rawValue)"
+    engine.name + (engine.type == engine.name ? " " : " (\(engine.type)) ")
+      + condition(engine, nowMS: nowMS)
+  }
+
+  /// The line without the name.
+  static func condition(_ engine: EngineStatus, nowMS: Int64) -> String {
+    var text = engine.state.rawValue
     if engine.state == .resting, let until = engine.untilMS {
-      text += " for \(Output.age(until - nowMS))"
+      text += until > nowMS ? " for \(Output.age(until - nowMS))" : ", the next message tries it"
     }
     if let why = engine.why { text += ": \(Output.safe(why))" }
     return text

@@ -62,7 +62,7 @@ struct StatusPage {
       tile("in the spool", "\(open.map(\.count).reduce(0, +))", states.joined(separator: ", ")),
       tile(
         "oldest", spool.oldestReceivedMS.map { Output.age(nowMS - $0) } ?? "-",
-        stuck > 0 ? "\(stuck) need you" : "", isBad: stuck > 0),
+        stuck > 0 ? "\(stuck) need\(stuck == 1 ? "s" : "") you" : "", isBad: stuck > 0),
       tile(
         "delivered", "\(spool.deliveredLastHour)",
         "in the last hour, \(spool.deliveredLastDay) in the last day"),
@@ -102,7 +102,8 @@ struct StatusPage {
     guard let daemon = snapshot.status?.daemon else { return "" }
     var rows = daemon.engines.map { engine in
       row(
-        "engine \(engine.name)", engine.state == .ready, engine.why ?? engine.state.rawValue)
+        "engine \(engine.name)", engine.state == .ready,
+        EnginesReport.condition(engine, nowMS: nowMS))
     }
     let delivery = daemon.delivery
     let isFailing = (delivery.lastFailureMS ?? 0) > (delivery.lastSuccessMS ?? 0)
@@ -154,7 +155,7 @@ struct StatusPage {
       let isBad = [.held, .failed].contains(message.state)
       return "<tr><td class=\"id\">\(safe(message.id))"
         + message.recipients.map { "<br>\(safe($0))" }.joined()
-        + "</td><td>\(Clock.text(message.receivedMS).suffix(8))</td>"
+        + "</td><td>\(time(message.receivedMS))</td>"
         + "<td\(isBad ? " class=\"bad\"" : "")>\(message.state.rawValue)</td><td>\(end ?? "")</td>"
         + "<td>\(audio)</td><td>\(safe(transcript ?? ""))</td></tr>\n"
     }
@@ -165,6 +166,13 @@ struct StatusPage {
       \(rows.joined())</table></div></section>
 
       """
+  }
+
+  /// `21:59:01`, or `11-20 21:59` of another day.
+  private func time(_ ms: Int64) -> Substring {
+    let text = Clock.text(ms)
+    return text.prefix(10) == Clock.text(nowMS).prefix(10)
+      ? text.suffix(8) : text.dropFirst(5).prefix(11)
   }
 
   /// Text for HTML, whoever wrote it.

@@ -39,11 +39,15 @@ enum StatusStyle {
     th { font-weight: 600; white-space: nowrap; } .parts th { width: 1%; }
     .wide { overflow-x: auto; } .messages td { white-space: nowrap; font-variant-numeric: tabular-nums; }
     .messages .id { font-family: ui-monospace, monospace; font-size: .8125rem; }
-    @media (max-width: 40rem) { .messages td:nth-child(5), .messages th:nth-child(5) { display: none; }
-      .messages th, .messages td { white-space: normal; padding-right: .4rem; font-size: .8125rem; }
-      .messages .id { min-width: 4.5rem; font-size: .75rem; }
-      .parts th { white-space: normal; width: 30%; } }
-    @media (max-width: 25rem) { .messages td:nth-child(4), .messages th:nth-child(4) { display: none; } }
+    @media (max-width: 40rem) { .parts th { white-space: normal; width: 30%; }
+      .messages tr { display: grid; grid-template-columns: auto auto auto 1fr; column-gap: .75rem;
+        padding: .4rem 0; border-top: 1px solid var(--line); }
+      .messages tr:first-child { display: none; }
+      .messages tr:nth-child(2) { border-top: 0; }
+      .messages td { padding: 0; border: 0; font-size: .8125rem; }
+      .messages td:nth-child(1) { grid-area: 1 / 1 / 2 / 4; } .messages td:nth-child(3) { grid-area: 1 / 4; }
+      .messages td:nth-child(6) { grid-area: 2 / 4; white-space: normal; overflow-wrap: anywhere; }
+      .messages td:nth-child(3), .messages td:nth-child(6) { text-align: right; } }
     footer { color: var(--soft); font-size: .8125rem; } a { color: var(--bar); margin-left: .5rem; }
 
     """

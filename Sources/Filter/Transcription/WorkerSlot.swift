@@ -219,7 +219,8 @@ final class WorkerSlot {
         job.lease, result: outcome.result, outgoing: outcome.enhanced, nowMS: Clock.nowMS())
     }
     Failpoint.pass("transcription stored")
-    for note in outcome.result.notes {
+    // An engine that rests has had its line; each message's story names it.
+    for note in outcome.result.notes where !note.contains(EngineDesk.outOfOrder) {
       context.log.warning("recording", ["id": job.id, "why": note])
     }
     if job.form == .reply, let refusal = outcome.result.refusal {
