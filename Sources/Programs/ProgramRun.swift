@@ -1,4 +1,5 @@
 internal import Glibc
+internal import Synchronization
 
 /// One run of another program: bytes to its standard input, what it writes collected.
 ///
@@ -71,9 +72,11 @@ package struct ProgramRun: Sendable {
   package func run(_ input: [UInt8], before deadline: ContinuousClock.Instant) -> Outcome {
     guard unsafe access(path, X_OK) == 0 else { return Outcome(end: .notStarted(words(errno))) }
     do throws(Unstarted) {
-      var child = try Child(
-        (limits?.command ?? []) + [path] + arguments, environment, hearsOutput: outputBytes > 0,
-        isConfined: limits != nil)
+      var child = try Child.spawning.withLock { _ throws(Unstarted) in
+        try Child(
+          (limits?.command ?? []) + [path] + arguments, environment, hearsOutput: outputBytes > 0,
+          isConfined: limits != nil)
+      }
       return child.serve(input, before: deadline, outputBytes)
     } catch {
       return Outcome(end: .notStarted(error.reason))
@@ -91,6 +94,9 @@ private struct Child: ~Copyable {
   private static let lookEveryMS: Int32 = 10
   private static let keptComplaint = 8_192
 
+  /// One at a time: there is no pipe2 here, and no program shall inherit another's pipes, whose end it would keep open.
+  static let spawning = Mutex<Void>(())
+
   private let pid: pid_t
   /// -1 when closed, as both below.
   private var input: Int32
@@ -105,14 +111,17 @@ private struct Child: ~Copyable {
   {
     var (ours, theirs): ([Int32], [Int32]) = ([], [])
     defer { theirs.forEach { _ = close($0) } }
-    for _ in 0..<3 {
-      guard let pair = Self.pair() else {
+    for stream in 0..<3 {
+      guard let pipe = Self.pipe() else {
         let why = words(errno)
         ours.forEach { _ = close($0) }
         throw Unstarted(reason: why)
       }
-      ours.append(pair.ours)
-      theirs.append(pair.theirs)
+      let end = stream == 0 ? pipe.write : pipe.read
+      // Only our end: the program expects calls that wait.
+      _ = fcntl(end, F_SETFL, O_NONBLOCK)
+      ours.append(end)
+      theirs.append(stream == 0 ? pipe.read : pipe.write)
     }
     var actions = unsafe posix_spawn_file_actions_t()
     unsafe posix_spawn_file_actions_init(&actions)
@@ -151,13 +160,11 @@ private struct Child: ~Copyable {
     for descriptor in [input, output, errors] where descriptor >= 0 { close(descriptor) }
   }
 
-  /// C: `socketpair` in place of `pipe`: what is written to a program that has gone is an error, no SIGPIPE.
-  private static func pair() -> (ours: Int32, theirs: Int32)? {
+  /// No sockets: a program may open /dev/stdin or /dev/stdout, as whisper-cli does, which these refuse (unix(7)).
+  private static func pipe() -> (read: Int32, write: Int32)? {
     var pair: [Int32] = [-1, -1]
-    let kind = Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue)
-    guard unsafe socketpair(AF_UNIX, kind, 0, &pair) == 0 else { return nil }
-    // Only our end: the program expects calls that wait.
-    _ = fcntl(pair[0], F_SETFL, O_NONBLOCK)
+    guard unsafe Glibc.pipe(&pair) == 0 else { return nil }
+    for end in pair { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
     return (pair[0], pair[1])
   }
 
@@ -187,11 +194,11 @@ private struct Child: ~Copyable {
     }
   }
 
-  /// C: `send`. A program that reads no further has what it needs, or says why not by its exit status.
+  /// C: `write`. A program that reads no further has what it needs, or says why not by its exit status.
   private mutating func write(_ rest: inout ArraySlice<UInt8>) {
     while input >= 0, !rest.isEmpty {
       let count = unsafe rest.withUnsafeBytes { buffer in
-        unsafe send(input, buffer.baseAddress, buffer.count, Int32(MSG_NOSIGNAL))
+        Self.withoutSIGPIPE { unsafe Glibc.write(input, buffer.baseAddress, buffer.count) }
       }
       if count >= 0 {
         rest = rest.dropFirst(count)
@@ -204,6 +211,26 @@ private struct Child: ~Copyable {
     guard input >= 0 else { return }
     close(input)
     input = -1
+  }
+
+  /// What is written to a program that has gone is an error here, and no signal: one that comes is for this thread, which
+  /// keeps it back and takes it (pthread_sigmask(3), sigtimedwait(2)). `errno` is that of the body.
+  private static func withoutSIGPIPE(_ body: () -> Int) -> Int {
+    var (pipe, before, pending) = (sigset_t(), sigset_t(), sigset_t())
+    unsafe sigemptyset(&pipe)
+    unsafe sigaddset(&pipe, SIGPIPE)
+    unsafe sigpending(&pending)
+    let wasPending = unsafe sigismember(&pending, SIGPIPE) == 1
+    unsafe pthread_sigmask(SIG_BLOCK, &pipe, &before)
+    let count = body()
+    let code = errno
+    if count < 0, code == EPIPE, !wasPending {
+      var now = timespec()
+      unsafe sigtimedwait(&pipe, nil, &now)
+    }
+    unsafe pthread_sigmask(SIG_SETMASK, &before, nil)
+    errno = code
+    return count
   }
 
   private mutating func hear(_ outputBytes: Int) {
@@ -221,7 +248,7 @@ private struct Child: ~Copyable {
   /// How much is there now; nil: nothing. Closes the descriptor when the other end is closed.
   private static func receive(_ descriptor: inout Int32, _ chunk: inout [UInt8]) -> Int? {
     guard descriptor >= 0 else { return nil }
-    let count = unsafe recv(descriptor, &chunk, chunk.count, 0)
+    let count = unsafe read(descriptor, &chunk, chunk.count)
     if count == 0 {
       close(descriptor)
       descriptor = -1

@@ -47,7 +47,9 @@ enum StatusStyle {
       .messages td { padding: 0; border: 0; font-size: .8125rem; }
       .messages td:nth-child(1) { grid-area: 1 / 1 / 2 / 4; } .messages td:nth-child(3) { grid-area: 1 / 4; }
       .messages td:nth-child(6) { grid-area: 2 / 4; white-space: normal; overflow-wrap: anywhere; }
-      .messages td:nth-child(3), .messages td:nth-child(6) { text-align: right; } }
+      .messages td:nth-child(3), .messages td:nth-child(6) { text-align: right; }
+      .messages td:nth-child(4):not(:empty)::before { content: "in "; }
+      .messages td:nth-child(5):not(:empty)::before { content: "audio "; } }
     footer { color: var(--soft); font-size: .8125rem; } a { color: var(--bar); margin-left: .5rem; }
 
     """

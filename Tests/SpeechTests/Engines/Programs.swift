@@ -49,6 +49,14 @@ import Voicemail
       try String(contentsOfFile: directory.file("args"), encoding: .utf8) == "--fast\n$(reboot)\n")
   }
 
+  @Test func `a program may open its streams by name, and need not read them`() throws {
+    let (named, _) = try engine("cat /dev/stdin >$DIR/in.wav; echo 'Hello there' >/dev/stdout")
+    #expect(try named.recognize(Engines.request()).text == "Hello there")
+    // Its input is larger than a pipe: whoever writes to it on meets its end.
+    let (deaf, _) = try engine("exec <&-; echo Hello")
+    #expect(try deaf.recognize(Engines.request(seconds: 20)).text == "Hello")
+  }
+
   @Test func `a command may answer with JSON`() throws {
     let json = """
       {"language":"de","segments":[{"start":0.2,"end":1.5,"text":"Guten Tag","confidence":0.7,
@@ -103,7 +111,8 @@ import Voicemail
        {"text":" there","offsets":{"from":1000,"to":1700},"p":0.5}]}]}
       """
     let (engine, directory) = try engine(
-      "cat >$DIR/in.wav; printf '%s ' \"$@\" >$DIR/args; cat <<'END'\n\(json)\nEND", .whisperCLI,
+      "cat >$DIR/in.wav; printf '%s ' \"$@\" >$DIR/args; cat >/dev/stdout <<'END'\n\(json)\nEND",
+      .whisperCLI,
       arguments: ["-t", "2"])
     let answer = try engine.recognize(Engines.request(languages: ["en-US"], vocabulary: ["Yara"]))
     #expect(
