@@ -7,8 +7,9 @@ def table(machine, results):
     lines = ["Machine: " + ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in machine.items()), ""]
     for workload in workloads(results, "ordinary mail"):
         lines += [f"Ordinary mail through Postfix, {workload}",
-                  row("", "messages/s", "of C milter", "of none", "CPU us/message")]
-        lines += [row(one["milter"], one["median"], one["to_c"], one["to_none"], one["cpu_us"])
+                  row("", "messages/s", "of C milter", "95 % between", "of none", "CPU us/message")]
+        lines += [row(one["milter"], one["median"], one["to_c"], "-".join(f"{end:.2f}" for end in one["to_c_interval"]),
+                      one["to_none"], one["cpu_us"])
                   for one in of(results, "ordinary mail", workload)] + [""]
     for workload in workloads(results, "decisions"):
         lines += [f"At the milter socket, {workload}", row("", "messages/s", "of C milter", "CPU us/message")]

@@ -12,14 +12,14 @@ package struct SpoolStatistics: Sendable, Codable, Equatable {
   package var deliveredLastDay: Int
   /// Of the last day's, those whose transcript is `failed`, and those that went out as they came.
   package var withoutTranscriptLastDay: Int
-  /// Seconds from reception to delivery: the median of the last day's latest thousand, the day's longest.
+  /// Seconds from reception to delivery: the median of the last day's latest 200, the day's longest.
   package var medianSeconds: Double?
   package var longestSeconds: Double?
   /// Of the file, without pages that wait to be used again.
   package var spoolBytes: Int64
   package var paused: [Pause]
 
-  static let medianOf = 1_000
+  static let medianOf = 200
 
   /// Messages that are neither delivered nor deleted.
   package var openMessages: Int {
