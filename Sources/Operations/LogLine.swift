@@ -49,7 +49,9 @@ struct LogLine {
   }
 
   private static func oneLine(_ text: String) -> String {
-    String(
+    // Nearly all are plain.
+    guard !text.utf8.allSatisfy({ (0x20..<0x7f).contains($0) }) else { return text }
+    return String(
       String.UnicodeScalarView(
         text.unicodeScalars.map { scalar in
           scalar.value < 0x20 || (0x7f...0x9f).contains(scalar.value)
@@ -57,11 +59,11 @@ struct LogLine {
         }))
   }
 
-  /// By scalars, not characters: a combining mark behind a quote must not hide it.
+  /// By bytes, not characters: a combining mark behind a quote must not hide it.
   private static func quoted(_ value: String) -> String {
     let clean = oneLine(value)
     guard
-      clean.isEmpty || clean.unicodeScalars.contains(where: { " \"=".unicodeScalars.contains($0) })
+      clean.isEmpty || clean.utf8.contains(where: { [0x20, 0x22, 0x3d].contains($0) })
     else { return clean }
     return escaped(clean)
   }

@@ -12,6 +12,8 @@ package import Voicemail
 
   // GLib's expressions are immutable and may be used by several threads.
   private nonisolated(unsafe) let regex: OpaquePointer
+  /// The names of its groups.
+  private let names: [String]
 
   /// Throws what is wrong with it, and where.
   package init(_ text: String) throws(InvalidRule) {
@@ -29,13 +31,17 @@ package import Voicemail
       throw InvalidRule(nil, unsafe Self.sentence(error))
     }
     unsafe self.regex = regex
+    // C: `g_regex_get_string_number`: -1 for none, and another negative number for a name that two groups have.
+    names = CallFacts.names.filter { unsafe g_regex_get_string_number(regex, $0) != -1 }
   }
 
   deinit { unsafe g_regex_unref(regex) }
 
   package func captures(in text: String) -> [String: String]? {
     // A cut within a character is repaired; GLib wants UTF-8 without NUL.
-    let text = String(decoding: text.utf8.prefix(Self.textLimitBytes), as: UTF8.self)
+    let text =
+      text.utf8.count <= Self.textLimitBytes
+      ? text : String(decoding: text.utf8.prefix(Self.textLimitBytes), as: UTF8.self)
     // GLib keeps the pointer, not the text, until the groups are fetched.
     return unsafe text.withCString { unsafe groups(in: $0, count: text.utf8.count) }
   }
@@ -48,7 +54,7 @@ package import Voicemail
     defer { unsafe g_match_info_free(info) }
     guard isMatch != 0 else { return nil }
     var found: [String: String] = [:]
-    for name in CallFacts.names {
+    for name in names {
       guard let value = unsafe g_match_info_fetch_named(info, name) else { continue }
       defer { unsafe g_free(value) }
       let text = unsafe String(cString: value)

@@ -3,19 +3,23 @@
 package enum ASCIIText {
   /// Whether two texts are equal but for the case of ASCII letters.
   package static func isSame(_ left: String, _ right: String) -> Bool {
-    let (left, right) = (left.utf8, right.utf8)
-    return left.count == right.count
-      && zip(left, right).allSatisfy { $0 == $1 || folded($0) == folded($1) }
+    let (left, right) = (left.utf8Span.span, right.utf8Span.span)
+    guard left.count == right.count else { return false }
+    for index in left.indices
+    where left[index] != right[index] && folded(left[index]) != folded(right[index]) {
+      return false
+    }
+    return true
   }
 
   /// Whether the bytes of `part` stand somewhere in `text`; an empty part stands in none.
   package static func contains(_ part: String, in text: String) -> Bool {
-    guard let first = part.utf8.first else { return false }
-    var rest = text.utf8[...]
-    while let start = rest.firstIndex(of: first) {
-      rest = rest[start...]
-      if rest.starts(with: part.utf8) { return true }
-      rest = rest.dropFirst()
+    let (part, text) = (part.utf8Span.span, text.utf8Span.span)
+    guard let last = part.indices.last, part.count <= text.count else { return false }
+    for start in 0...(text.count - part.count) where text[start] == part[0] {
+      var next = 1
+      while next <= last, text[start + next] == part[next] { next += 1 }
+      if next > last { return true }
     }
     return false
   }
