@@ -64,6 +64,33 @@ struct DecodedWord: Equatable {
     return words()
   }
 
+  /// How the dictionary has a word, in phonemes; nil when it does not. C: `ps_lookup_word`, whose text is ours.
+  func phonemes(of word: String) -> String? {
+    guard let found = unsafe ps_lookup_word(handle, word) else { return nil }
+    defer { unsafe free(found) }
+    return unsafe String(cString: found)
+  }
+
+  /// Whether the language model expects it anywhere. C: `ngram_wid` finds the words of the dictionary too, so that
+  /// `ngram_model_set_known_wid` must be asked; it takes what was found only.
+  func isExpected(_ word: String) -> Bool {
+    guard let model = unsafe ps_get_lm(handle, ps_get_search(handle)) else { return false }
+    let number = unsafe ngram_wid(model, word)
+    return unsafe number >= 0 && ngram_model_set_known_wid(model, number) != 0
+  }
+
+  /// Makes a word one that may be heard anywhere; false when the library does not take it. `weight`: against the
+  /// mean word of the language model; `isLast`: what was added is searched for from now on.
+  ///
+  /// C: `ps_add_word`, which gives the weight 1 to what the model does not have.
+  func add(_ word: String, phonemes: String, weight: Float, isLast: Bool) -> Bool {
+    let base = String(word.prefix { $0 != "(" })
+    if !isExpected(base), let model = unsafe ps_get_lm(handle, ps_get_search(handle)) {
+      _ = unsafe ngram_model_add_word(model, base, weight)
+    }
+    return unsafe ps_add_word(handle, word, phonemes, isLast ? 1 : 0) >= 0
+  }
+
   /// C: `ps_seg_iter`; the iterator frees itself when it is walked to its end.
   private func words() -> [DecodedWord] {
     var words: [DecodedWord] = []

@@ -5,7 +5,11 @@ package import Voicemail
 package final class PocketSphinxEngine: SpeechEngine {
   package let language: String
   private let settings: EngineConfiguration
-  private let decoder: PocketSphinxDecoder
+  private let configuration: PocketSphinxConfiguration
+  private var decoder: PocketSphinxDecoder
+  /// What the decoder was told of, and how it took it.
+  private var taught: [String] = []
+  private var vocabulary = PocketSphinxVocabulary()
 
   package var name: String { settings.name }
   /// Below it the words are wrong more often than right.
@@ -18,6 +22,7 @@ package final class PocketSphinxEngine: SpeechEngine {
   ) throws(StepFailure) {
     language = configuration.language
     self.settings = settings
+    self.configuration = configuration
     decoder = try PocketSphinxDecoder(configuration)
   }
 
@@ -36,6 +41,7 @@ package final class PocketSphinxEngine: SpeechEngine {
   /// The search cannot be cut short from within: whoever runs it holds it to its limit.
   package func recognize(_ request: SpeechRequest) throws(EngineFailure) -> SpeechAnswer {
     do throws(StepFailure) {
+      try teach(request.vocabulary)
       let segments = try recognize(request.recording)
       return SpeechAnswer(segments.map { HeardSegment($0) }, language: language)
     } catch {
@@ -46,6 +52,23 @@ package final class PocketSphinxEngine: SpeechEngine {
   /// Names the first model that is missing, without loading any.
   package static func checkModels(_ configuration: PocketSphinxConfiguration) throws(StepFailure) {
     try PocketSphinxDecoder.check(configuration)
+  }
+
+  /// Whether the program is installed that tells how unknown words sound.
+  package static var canPronounce: Bool { Pronunciations.isInstalled }
+
+  /// Words of that vocabulary that it cannot hear: no pronunciation could be made.
+  package func unsaid(of vocabulary: [String]) throws(StepFailure) -> [String] {
+    try teach(vocabulary)
+    return self.vocabulary.unsaid
+  }
+
+  /// What was added cannot be taken back: another vocabulary has the models loaded anew.
+  private func teach(_ vocabulary: [String]) throws(StepFailure) {
+    guard vocabulary != taught else { return }
+    if !taught.isEmpty { decoder = try PocketSphinxDecoder(configuration) }
+    taught = vocabulary
+    self.vocabulary = PocketSphinxVocabulary(vocabulary, to: decoder)
   }
 
   package func recognize(_ recording: Recording) throws(StepFailure) -> [Segment] {
@@ -68,7 +91,8 @@ package final class PocketSphinxEngine: SpeechEngine {
     let offset = Double(start) / Double(Recording.sampleRateHz)
     let frame = 1 / Double(PocketSphinxDecoder.framesPerSecond)
     return Word(
-      text: text, start: min(duration, offset + Double(word.frames.lowerBound) * frame),
+      text: vocabulary.spellings[text] ?? text,
+      start: min(duration, offset + Double(word.frames.lowerBound) * frame),
       end: min(duration, offset + Double(word.frames.upperBound + 1) * frame),
       confidence: word.confidence)
   }

@@ -298,6 +298,19 @@ import Voicemail
     #expect(!(ended.text + ended.errors).contains("swordfish"))
   }
 
+  @Test func `check names words of the vocabulary that nobody can say`() throws {
+    let directory = try TemporaryDirectory()
+    let configuration = directory.file("vm.conf")
+    try "Yara Contoso\n東京 # an office\n".write(
+      toFile: directory.file("names"), atomically: true, encoding: .utf8)
+    try RunningMilter.write(
+      ["transcription.vocabulary": directory.file("names")], to: configuration, in: directory)
+    let ended = try RunningMilter.run(["check", "--config", configuration])
+    #expect(ended.status == 0)
+    #expect(
+      ended.text.contains("advice  vocabulary: pocketsphinx cannot hear 東京\n"), "\(ended.text)")
+  }
+
   @Test func `transcribe asks the engine it is told to, and shows what it found`() throws {
     let server = try FakeHTTPServer(Self.answer)
     let directory = try TemporaryDirectory()

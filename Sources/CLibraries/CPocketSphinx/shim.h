@@ -11,6 +11,7 @@
 #include <sphinxbase/cmd_ln.h>
 #include <sphinxbase/err.h>
 #include <sphinxbase/logmath.h>
+#include <sphinxbase/ngram_model.h>
 #include <stddef.h>
 
 typedef struct ps_decoder_s ps_decoder_t;
@@ -22,6 +23,11 @@ void ps_default_search_args(cmd_ln_t *config);
 ps_decoder_t *ps_init(cmd_ln_t *config);
 int ps_free(ps_decoder_t *ps);
 logmath_t *ps_get_logmath(ps_decoder_t *ps);
+
+char *ps_lookup_word(ps_decoder_t *ps, const char *word);
+int ps_add_word(ps_decoder_t *ps, char const *word, char const *phones, int update);
+const char *ps_get_search(ps_decoder_t *ps);
+ngram_model_t *ps_get_lm(ps_decoder_t *ps, const char *name);
 
 int ps_start_stream(ps_decoder_t *ps);
 int ps_start_utt(ps_decoder_t *ps);

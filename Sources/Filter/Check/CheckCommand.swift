@@ -26,6 +26,7 @@ struct CheckCommand {
     guard !arguments.has("--apply") else { throw .usage("--apply goes with --fix-postfix") }
     var findings =
       [Finding.good("settings: \(sources.summary)")] + EngineWorth.findings(settings)
+      + VocabularyCheck.findings(settings)
     for finding in findings { Output.text(finding.text) }
     guard arguments.has("--live") else { return 0 }
     // Each as soon as it is known: an engine takes its time.
