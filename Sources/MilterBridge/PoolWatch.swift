@@ -7,7 +7,8 @@ internal import Synchronization
 /// Debian's libmilter (worker.c) counts a worker that it has just woken as idle still, so that in a burst several commands
 /// are left to one worker. Where that one then waits for the rest of half a packet, they wait too: each further event
 /// starts one more worker, and takes one of them. So a connection of ours looks every second whether it is served, and if
-/// it is not, more of them bring those events. While no MTA is there it looks as seldom as libmilter's own threads wake up.
+/// it is not, more of them bring those events. While no MTA is there it looks as seldom as libmilter's own threads wake up,
+/// and for connections that are new alone: where there are none, there is nobody to wait for.
 ///
 /// Says nothing to libmilter, which ends such a connection unseen by any session. A socket that this process may not
 /// connect to is not watched.
@@ -29,7 +30,14 @@ final class PoolWatch: Sendable {
   /// Until `end`, on a thread of its own.
   func start() {
     DispatchQueue(label: "milter watch").async(group: running) { [self] in
-      while ended.wait(timeout: .now() + pause) == .timedOut { look() }
+      // What was open before the last look.
+      var served: [ino_t]?
+      while ended.wait(timeout: .now() + pause) == .timedOut {
+        let open = OpenSockets.all
+        if MilterActivity.connections == 0, let served, served == open { continue }
+        look()
+        served = open
+      }
     }
   }
 
