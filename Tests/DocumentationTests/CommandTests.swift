@@ -11,7 +11,8 @@ import Testing
   private static var pages: [String] {
     get throws {
       let docs = try FileManager.default.contentsOfDirectory(atPath: root + "/docs")
-      return ["README.md"] + docs.filter { $0.hasSuffix(".md") }.sorted().map { "docs/\($0)" }
+      return ["README.md", "debian/README.Debian"]
+        + docs.filter { $0.hasSuffix(".md") }.sorted().map { "docs/\($0)" }
     }
   }
 
@@ -37,6 +38,13 @@ import Testing
     // What main.cf says is tested where the examples are, what Prometheus is told below.
     return blocks.filter { !$0.isEmpty && !$0[0].hasSuffix(" =") && !$0[0].hasSuffix(":") }.map {
       $0.joined(separator: "\n")
+    }
+  }
+
+  /// Commands of the program that stand in the text.
+  private static func spans(_ page: String) throws -> [String] {
+    try lines(page).flatMap { $0.matches(of: /`(voicemail-milter [a-z][^`]*)`/) }.map {
+      String($0.1)
     }
   }
 
@@ -71,7 +79,7 @@ import Testing
     let usages = try usages()
     var commands = 0
     for page in try Self.pages {
-      for block in try Self.shellBlocks(page) {
+      for block in try Self.shellBlocks(page) + Self.spans(page) {
         let parsed = try run("/bin/bash", ["-n", "-c", block])
         #expect(parsed.status == 0, "\(page): \(block): \(parsed.said)")
         for line in block.split(separator: "\n") {
@@ -99,7 +107,7 @@ import Testing
         }
       }
     }
-    #expect(commands > 30)
+    #expect(commands > 70)
   }
 
   /// What a page shows of other machines, other projects, this source tree, and in the README's way without the
@@ -177,6 +185,25 @@ import Testing
       }
     }
     #expect(blocks > 4)
+  }
+
+  @Test func `settings that the MTAs' examples ask for are understood`() throws {
+    let folder = Self.root + "/postfix-examples"
+    var blocks = 0
+    for example in try FileManager.default.contentsOfDirectory(atPath: folder) {
+      for file in try FileManager.default.contentsOfDirectory(atPath: "\(folder)/\(example)") {
+        let comments = try Self.lines("postfix-examples/\(example)/\(file)")
+          .filter { $0.hasPrefix("#   ") }.map { $0.dropFirst(4) }
+        guard comments.first?.hasPrefix("[") == true else { continue }
+        blocks += 1
+        let directory = try TemporaryDirectory()
+        let path = directory.file("voicemail-milter.conf")
+        try comments.map { $0 + "\n" }.joined().write(
+          toFile: path, atomically: true, encoding: .utf8)
+        #expect(throws: Never.self, "\(example)/\(file)") { try Settings.load(path: path) }
+      }
+    }
+    #expect(blocks >= 4)
   }
 
   @Test func `what Prometheus is told is understood by it`() throws {
