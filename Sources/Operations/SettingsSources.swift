@@ -70,9 +70,15 @@ package struct SettingsSources: Sendable {
 
   /// `*.conf` of conf.d, sorted by bytes; what dpkg or an editor leaves there has other names.
   private static func dropIns(in folder: String) throws(SettingsError) -> [String] {
-    // C: g_dir_open, closed by g_dir_close; errno is the one of opendir(3).
-    guard let directory = unsafe g_dir_open(folder, 0, nil) else {
+    // Asked first: on its way out g_dir_open calls more than opendir(3), so that its errno is a hint, not a fact.
+    var facts = stat()
+    guard unsafe stat(folder, &facts) == 0 else {
       guard errno != ENOENT, errno != ENOTDIR else { return [] }
+      throw SettingsError(lines: ["configuration \(FileError(folder, errno).sentence)"])
+    }
+    guard facts.st_mode & S_IFMT == S_IFDIR else { return [] }
+    // C: g_dir_open, closed by g_dir_close
+    guard let directory = unsafe g_dir_open(folder, 0, nil) else {
       throw SettingsError(lines: ["configuration \(FileError(folder, errno).sentence)"])
     }
     defer { unsafe g_dir_close(directory) }
