@@ -14,12 +14,18 @@ package struct ComplexArray {
   package func power(_ index: Int) -> Float {
     real[index] * real[index] + imaginary[index] * imaginary[index]
   }
+
+  package mutating func scale(_ index: Int, by factor: Float) {
+    real[index] *= factor
+    imaginary[index] *= factor
+  }
 }
 
 /// The discrete Fourier transform of a power of two, in place (radix 2, decimation in time).
 package struct FourierTransform {
   package let size: Int
-  /// The turns of one stage after the other (1, 2, 4 up to half of `size`), so that each is read in a row.
+  /// The turns of the stage whose values stand `n` apart lie at `n`, so that each stage reads them in a row and four
+  /// of them where a vector may lie.
   private let cosines: [Float]
   private let sines: [Float]
   private let swaps: [(Int, Int)]
@@ -29,8 +35,10 @@ package struct FourierTransform {
     precondition(size > 1 && size & (size - 1) == 0, "a power of two")
     self.size = size
     let bits = size.trailingZeroBitCount
-    let angles = (0..<bits).flatMap { stage in
-      (0..<1 << stage).map { -Double.pi * Double($0) / Double(1 << stage) }
+    let angles: [Double] = (0..<size).map { place in
+      guard place > 1 else { return 0 }
+      let half = 1 << (Int.bitWidth - 1 - place.leadingZeroBitCount)
+      return -Double.pi * Double(place - half) / Double(half)
     }
     cosines = angles.map { Float(cos($0)) }
     sines = angles.map { Float(sin($0)) }
@@ -45,10 +53,13 @@ package struct FourierTransform {
     precondition(values.real.count == size && values.imaginary.count == size)
     swap(&values.real)
     swap(&values.imaginary)
-    unsafe values.real.withUnsafeMutableBytes { real in
-      unsafe values.imaginary.withUnsafeMutableBytes { imaginary in
-        unsafe cosines.withUnsafeBytes { cosines in
-          unsafe sines.withUnsafeBytes { sines in
+    unsafe values.real.withUnsafeMutableBufferPointer { real in
+      unsafe values.imaginary.withUnsafeMutableBufferPointer { imaginary in
+        unsafe cosines.withUnsafeBufferPointer { cosines in
+          unsafe sines.withUnsafeBufferPointer { sines in
+            guard let real = real.baseAddress, let imaginary = imaginary.baseAddress,
+              let cosines = cosines.baseAddress, let sines = sines.baseAddress
+            else { return }
             unsafe Stages(
               size: size, real: real, imaginary: imaginary, cosines: cosines, sines: sines
             ).run()
@@ -84,60 +95,60 @@ private func scale(_ values: inout [Float], by factor: Float) {
   for index in values.indices { values[index] *= factor }
 }
 
-/// The butterflies, up to eight at a time. The values have `size` elements, the turns one less.
+/// The butterflies, four at a time where they stand in a row. All arrays have `size` elements.
 @unsafe private struct Stages {
   let size: Int
-  let real: UnsafeMutableRawBufferPointer
-  let imaginary: UnsafeMutableRawBufferPointer
-  let cosines: UnsafeRawBufferPointer
-  let sines: UnsafeRawBufferPointer
+  let real: UnsafeMutablePointer<Float>
+  let imaginary: UnsafeMutablePointer<Float>
+  let cosines: UnsafePointer<Float>
+  let sines: UnsafePointer<Float>
 
   func run() {
-    unsafe neighbours()
-    var half = 2
+    unsafe single(half: 1)
+    if unsafe size > 2 { unsafe single(half: 2) }
+    var half = 4
     while unsafe half < size {
-      switch half {
-      case 2: unsafe stage(half, of: SIMD2<Float>.self)
-      case 4: unsafe stage(half, of: SIMD4<Float>.self)
-      default: unsafe stage(half, of: SIMD8<Float>.self)
-      }
+      unsafe fours(half: half)
       half *= 2
     }
   }
 
-  /// The first stage, which turns nothing.
-  private func neighbours() {
-    let real = unsafe self.real.bindMemory(to: Float.self)
-    let imaginary = unsafe self.imaginary.bindMemory(to: Float.self)
-    for low in unsafe stride(from: 0, to: size, by: 2) {
-      unsafe (real[low], real[low + 1]) = (real[low] + real[low + 1], real[low] - real[low + 1])
-      unsafe (imaginary[low], imaginary[low + 1]) = (
-        imaginary[low] + imaginary[low + 1], imaginary[low] - imaginary[low + 1]
-      )
+  private func single(half: Int) {
+    for start in unsafe stride(from: 0, to: size, by: 2 * half) {
+      for offset in 0..<half {
+        let low = start + offset
+        let high = low + half
+        let (cosine, sine) = unsafe (cosines[half + offset], sines[half + offset])
+        let one = unsafe real[high] * cosine - imaginary[high] * sine
+        let other = unsafe real[high] * sine + imaginary[high] * cosine
+        unsafe real[high] = real[low] - one
+        unsafe imaginary[high] = imaginary[low] - other
+        unsafe real[low] += one
+        unsafe imaginary[low] += other
+      }
     }
   }
 
-  /// Values that stand `half` apart; `Few` of them at a time divide `half`.
-  @inline(__always)
-  private func stage<Few: SIMD>(_ half: Int, of few: Few.Type) where Few.Scalar == Float {
-    let bytes = MemoryLayout<Float>.stride
-    let turns = (half - 1) * bytes
-    for start in unsafe stride(from: 0, to: size * bytes, by: 2 * half * bytes) {
-      for offset in stride(from: 0, to: half * bytes, by: MemoryLayout<Few>.size) {
+  /// The same for values at least four apart. The elements of an array begin where a vector of four may lie: malloc(3)
+  /// aligns to 16 bytes, and so does the array's own head.
+  private func fours(half: Int) {
+    typealias Four = SIMD4<Float>
+    let real = unsafe UnsafeMutableRawPointer(real).assumingMemoryBound(to: Four.self)
+    let imaginary = unsafe UnsafeMutableRawPointer(imaginary).assumingMemoryBound(to: Four.self)
+    let cosines = unsafe UnsafeRawPointer(cosines).assumingMemoryBound(to: Four.self)
+    let sines = unsafe UnsafeRawPointer(sines).assumingMemoryBound(to: Four.self)
+    let apart = half / 4
+    for start in unsafe stride(from: 0, to: size / 4, by: 2 * apart) {
+      for offset in 0..<apart {
         let low = start + offset
-        let high = low + half * bytes
-        let cosine = unsafe cosines.loadUnaligned(fromByteOffset: turns + offset, as: few)
-        let sine = unsafe sines.loadUnaligned(fromByteOffset: turns + offset, as: few)
-        let one = unsafe real.loadUnaligned(fromByteOffset: high, as: few)
-        let other = unsafe imaginary.loadUnaligned(fromByteOffset: high, as: few)
-        let turned = one * cosine - other * sine
-        let turnedImaginary = one * sine + other * cosine
-        let lowReal = unsafe real.loadUnaligned(fromByteOffset: low, as: few)
-        let lowImaginary = unsafe imaginary.loadUnaligned(fromByteOffset: low, as: few)
-        unsafe real.storeBytes(of: lowReal - turned, toByteOffset: high, as: few)
-        unsafe imaginary.storeBytes(of: lowImaginary - turnedImaginary, toByteOffset: high, as: few)
-        unsafe real.storeBytes(of: lowReal + turned, toByteOffset: low, as: few)
-        unsafe imaginary.storeBytes(of: lowImaginary + turnedImaginary, toByteOffset: low, as: few)
+        let high = low + apart
+        let (cosine, sine) = unsafe (cosines[apart + offset], sines[apart + offset])
+        let one = unsafe real[high] * cosine - imaginary[high] * sine
+        let other = unsafe real[high] * sine + imaginary[high] * cosine
+        unsafe real[high] = real[low] - one
+        unsafe imaginary[high] = imaginary[low] - other
+        unsafe real[low] += one
+        unsafe imaginary[low] += other
       }
     }
   }
