@@ -26,10 +26,11 @@ struct DayChart {
     let peak = top == top.rounded() ? "\(Int(top))" : Output.tenths(top)
     let sum = shaded.reduce(0, +)
     let note = sum > 0 ? ", \(Int(sum)) \(shadedName)" : ""
+    let caption = top > 0 ? "at most \(peak) \(unit)\(note)" : "none in the last day"
     return """
-      <figure><figcaption>\(title) <span>at most \(peak) \(unit)\(note)</span></figcaption>
+      <figure><figcaption>\(title) <span>\(caption)</span></figcaption>
       <svg viewBox="0 0 288 60" preserveAspectRatio="none" role="img" \
-      aria-label="\(title) in the last day, at most \(peak) \(unit)\(note)">\
+      aria-label="\(title) in the last day: \(caption)">\
       \(bars(values, "all"))\(bars(shaded, "part"))\
       <line class="axis" x1="0" y1="60" x2="288" y2="60"/></svg>
       <p class="scale"><span>24 h ago</span><span>now</span></p></figure>

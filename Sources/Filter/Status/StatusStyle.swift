@@ -50,7 +50,7 @@ enum StatusStyle {
       .messages td:nth-child(3), .messages td:nth-child(6) { text-align: right; }
       .messages td:nth-child(4):not(:empty)::before { content: "in "; }
       .messages td:nth-child(5):not(:empty)::before { content: "audio "; } }
-    footer { color: var(--soft); font-size: .8125rem; } a { color: var(--bar); margin-left: .5rem; }
+    footer { color: var(--soft); font-size: .8125rem; } a { color: var(--bar); margin-right: .5rem; }
 
     """
 }
