@@ -16,6 +16,9 @@ struct NoiseReduction {
   /// Mean over the bands of what lies between a band's quiet moments and its loud ones, in decibels: 38 and more in
   /// clear prompts, 36 and less with white noise 30 dB below the speech, 23 at 20 dB.
   private static let noisySpan: Float = 34
+  /// The same between the quietest moments and the quietest tenth: below 2 in steady noise, about 4 in the babble of
+  /// voices, for which this estimate is wrong: it costs words there.
+  private static let steadySpan: Float = 2.5
 
   /// What is always kept of each bin: music-like remains cost words.
   private static let leastGain: Float = 0.1
@@ -25,11 +28,13 @@ struct NoiseReduction {
 
   private let noise: [Float]
 
-  /// nil for what is clear. `levels` are the logarithmic energies of the low bands, frame by frame.
+  /// nil for what is clear, and where the noise is not steady. `levels` are the logarithmic energies of the low bands, frame by frame.
   init?(_ frames: [ComplexArray], levels: [[Float]]) {
     guard frames.count >= Self.fewestFrames else { return nil }
     let inner = Self.edge..<frames.count - Self.edge - 1
-    guard Self.span(levels[inner]) < Self.noisySpan else { return nil }
+    guard Self.span(levels[inner], from: 10, to: 95) < Self.noisySpan,
+      Self.span(levels[inner], from: 3, to: 10) < Self.steadySpan
+    else { return nil }
     let powers = frames[inner].map { frame in (0..<Self.bins).map { frame.power($0) } }
     let totals = powers.map { $0.reduce(0, +) }
     let threshold = totals.sorted()[totals.count / 10]
@@ -43,12 +48,12 @@ struct NoiseReduction {
     }
   }
 
-  /// In decibels.
-  private static func span(_ levels: ArraySlice<[Float]>) -> Float {
+  /// Between two percentiles of a band's levels, mean over the bands, in decibels.
+  private static func span(_ levels: ArraySlice<[Float]>, from low: Int, to high: Int) -> Float {
     let bands = levels.first?.count ?? 0
     let spans = (0..<bands).map { band in
       let sorted = levels.map { $0[band] }.sorted()
-      return sorted[sorted.count * 95 / 100] - sorted[sorted.count / 10]
+      return sorted[sorted.count * high / 100] - sorted[sorted.count * low / 100]
     }
     return spans.reduce(0, +) / Float(max(1, bands)) * 10 / log(10)
   }

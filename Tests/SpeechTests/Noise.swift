@@ -26,6 +26,18 @@ import Voicemail
     #expect(span(BandExtension().extend(noisy)) > span(noisy) + 10)
   }
 
+  @Test func `the babble of other voices is left alone`() throws {
+    let clear = try Prompts.recording("vm-instructions").samples.map { Float($0) }
+    var sum = [Float](repeating: 0, count: clear.count)
+    for prompt in ["vm-saveoper", "ss-noservice", "demo-nogo", "queue-periodic-announce"] {
+      let other = try Prompts.recording(prompt).samples
+      for place in sum.indices { sum[place] += Float(other[place % other.count]) }
+    }
+    let gain = (energy(clear) / energy(sum)).squareRoot() / 8
+    let (frames, levels) = analyze(zip(clear, sum).map { $0 + gain * $1 })
+    #expect(NoiseReduction(frames, levels: levels) == nil)
+  }
+
   @Test func `the shortest utterances are left alone`() {
     for count in [0, 1, 4000] {
       let (frames, levels) = analyze([Float](repeating: 1, count: count))
