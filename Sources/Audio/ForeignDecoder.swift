@@ -30,11 +30,12 @@ struct ForeignDecoder {
     + "pcm_u8,qcelp,ralf,real_144,real_288,sipr,speex,libspeex,truespeech,vorbis,wavpack,wmalossless,"
     + "wmapro,wmav1,wmav2,wmavoice"
 
-  /// A WAV of at most a second more than `maxSeconds`, and the name of the coding.
+  /// A WAV of at most a second more than `maxSeconds`, the name of the coding, and how long all of it is where its
+  /// header tells.
   ///
   /// A file that breaks off gives what it had; nothing at all is a permanent failure.
   func decode(_ file: [UInt8], _ format: ForeignFormat) throws(StepFailure)
-    -> (wav: [UInt8], codec: String)
+    -> (wav: [UInt8], codec: String, seconds: Double?)
   {
     let options = [
       "-hide_banner", "-nostdin", "-nostats", "-loglevel", "info", "-threads", "1",
@@ -58,7 +59,10 @@ struct ForeignDecoder {
     guard outcome.output.count > 100 else {
       throw .permanent("a recording in \(format.name): \(Self.reason(outcome))")
     }
-    return (outcome.output, Self.codec(outcome.complaint) ?? format.name)
+    return (
+      outcome.output, Self.codec(outcome.complaint) ?? format.name,
+      Self.seconds(outcome.complaint)
+    )
   }
 
   private static func reason(_ outcome: ProgramRun.Outcome) -> String {
@@ -82,6 +86,19 @@ struct ForeignDecoder {
       else { continue }
       let name = String(decoding: words[audio + 1].prefix { isNameByte($0) }, as: UTF8.self)
       return names[name] ?? (name.isEmpty ? nil : name)
+    }
+    return nil
+  }
+
+  /// From the line `  Duration: 00:01:02.50, start: 0.000000, bitrate: 13 kb/s`; nil for `N/A`.
+  private static func seconds(_ complaint: [UInt8]) -> Double? {
+    for line in complaint.split(separator: 0x0A) {
+      let words = line.split(separator: 0x20)
+      guard words.count > 1, words[0].elementsEqual("Duration:".utf8) else { continue }
+      let parts = String(decoding: words[1].prefix { $0 != 0x2C }, as: UTF8.self)
+        .split(separator: ":").map { Double($0) ?? .nan }
+      let seconds = parts.count == 3 ? parts[0] * 3_600 + parts[1] * 60 + parts[2] : .nan
+      return seconds.isFinite && seconds > 0 ? seconds : nil
     }
     return nil
   }

@@ -9,11 +9,24 @@ struct OpenRecording: ~Copyable {
   let remarks: [String]
   /// Whether its end is missing, as its header says.
   let isCutOff: Bool
+  /// How long it is by its header; nil where that does not tell, or not believably.
+  let claimedSeconds: Double?
 
   private init(
     _ sound: consuming SoundFile, codec: String? = nil, container: String? = nil,
     remarks: [String] = [], isCutOff: Bool = false
   ) {
+    let frames = Double(sound.claimedFrames)
+    self.init(
+      sound, codec: codec, container: container, remarks: remarks, isCutOff: isCutOff,
+      seconds: frames / Double(sound.sampleRateHz))
+  }
+
+  private init(
+    _ sound: consuming SoundFile, codec: String?, container: String?, remarks: [String],
+    isCutOff: Bool, seconds: Double?
+  ) {
+    claimedSeconds = seconds
     self.isCutOff = isCutOff
     self.codec = codec ?? sound.format.codec
     self.container = container ?? sound.format.container
@@ -77,7 +90,10 @@ struct OpenRecording: ~Copyable {
       throw .permanent(
         "a recording in \(format.name), for which the ffmpeg program is needed; apt install ffmpeg")
     }
-    let (wav, codec) = try foreign.decode(file, format)
-    return OpenRecording(try SoundFile(wav), codec: codec, container: format.container)
+    let (wav, codec, seconds) = try foreign.decode(file, format)
+    // The length of the WAV is that of the time ffmpeg was given, and says nothing of the recording.
+    return OpenRecording(
+      try SoundFile(wav), codec: codec, container: format.container, remarks: [], isCutOff: false,
+      seconds: seconds)
   }
 }

@@ -25,7 +25,8 @@ package struct SoundFileDecoder: AudioDecoder {
     throws(StepFailure) -> AudioFacts
   {
     let recording = try open(file, contentType: contentType, filename: filename)
-    return describe(recording, bytes: file.count, seconds: Self.claimedSeconds(recording))
+    return describe(
+      recording, bytes: file.count, seconds: recording.claimedSeconds ?? Self.frames(recording))
   }
 
   package func decode(
@@ -38,9 +39,12 @@ package struct SoundFileDecoder: AudioDecoder {
     let samples = try readMono(recording.sound, channel, &clipping)
     guard !samples.isEmpty else { throw SoundFileDecoder.empty }
     let seconds = Double(samples.count) / Double(Recording.sampleRateHz)
-    let claimed = Self.claimedSeconds(recording)
-    let isTooLong = seconds >= Double(maxSeconds) && claimed > seconds
-    var facts = describe(recording, bytes: file.count, seconds: isTooLong ? claimed : seconds)
+    // Where nobody tells, there is at least what was read.
+    let claimed = recording.claimedSeconds ?? seconds
+    let isTooLong =
+      seconds >= Double(maxSeconds) && max(claimed, Self.frames(recording)) > seconds
+    var facts = describe(
+      recording, bytes: file.count, seconds: isTooLong ? max(claimed, seconds) : seconds)
     var remarks = recording.remarks
     if isTooLong {
       facts.usedSeconds = seconds
@@ -101,9 +105,8 @@ package struct SoundFileDecoder: AudioDecoder {
     return samples
   }
 
-  /// The header's word on the length counts only before decoding, and for what lies behind the
-  /// limit.
-  private static func claimedSeconds(_ recording: borrowing OpenRecording) -> Double {
+  /// What there is to be read, in seconds.
+  private static func frames(_ recording: borrowing OpenRecording) -> Double {
     Double(recording.sound.claimedFrames) / Double(recording.sound.sampleRateHz)
   }
 

@@ -16,7 +16,7 @@ func streamedWAV(_ file: [UInt8]) -> [UInt8]? {
   return repaired
 }
 
-/// The bytes of sound that the header of a WAV or AU announces and those that are there, where it has fewer.
+/// The bytes of sound that the header of a WAV, AU or AIFF announces and those that are there, where it has fewer.
 func missingSound(_ file: [UInt8]) -> (there: Int, announced: Int)? {
   guard let (start, size) = announcedSound(file) else { return nil }
   let there = max(0, file.count - start)
@@ -27,7 +27,12 @@ func missingSound(_ file: [UInt8]) -> (there: Int, announced: Int)? {
 
 /// Where the sound begins, and how many bytes of it the header tells of.
 private func announcedSound(_ file: [UInt8]) -> (start: Int, size: Int)? {
-  if file.starts(with: "RIFF".utf8) { return dataChunk(file).map { ($0.position + 8, $0.size) } }
+  if file.starts(with: "RIFF".utf8) {
+    return chunk("data", in: file).map { ($0.position + 8, $0.size) }
+  }
+  if file.starts(with: "FORM".utf8), file.dropFirst(8).starts(with: "AIF".utf8) {
+    return chunk("SSND", in: file, isBigEndian: true).map { ($0.position + 8, $0.size) }
+  }
   guard file.starts(with: ".snd".utf8), file.count >= 12 else { return nil }
   let number = { (position: Int) in
     file[position..<position + 4].reduce(0) { $0 << 8 | Int($1) }
@@ -36,16 +41,20 @@ private func announcedSound(_ file: [UInt8]) -> (start: Int, size: Int)? {
 }
 
 private func emptyDataChunk(_ file: [UInt8]) -> Int? {
-  guard let (position, size) = dataChunk(file), size == 0 else { return nil }
+  guard let (position, size) = chunk("data", in: file), size == 0 else { return nil }
   return position
 }
 
-/// Where the `data` chunk begins, behind the chunks before it, and its size as it says.
-private func dataChunk(_ file: [UInt8]) -> (position: Int, size: Int)? {
+/// Where the chunk of that name begins, behind the chunks before it, and its size as it says.
+private func chunk(_ name: String, in file: [UInt8], isBigEndian: Bool = false) -> (
+  position: Int, size: Int
+)? {
   var position = 12
   while position + 8 <= file.count {
-    let size = (0..<4).reduce(0) { $0 | Int(file[position + 4 + $1]) << (8 * $1) }
-    guard !file[position...].starts(with: "data".utf8) else { return (position, size) }
+    let size = (0..<4).reduce(0) {
+      $0 | Int(file[position + 4 + $1]) << (8 * (isBigEndian ? 3 - $1 : $1))
+    }
+    guard !file[position...].starts(with: name.utf8) else { return (position, size) }
     // Chunks begin at even positions. Sizes are below 2^32: no overflow, and each step goes on.
     position += 8 + size + size % 2
   }

@@ -8,12 +8,14 @@ import Voicemail
     try SoundFileDecoder().decode(file, contentType: "", filename: nil).facts
   }
 
-  @Test(arguments: ["flac", "mp3", "au", "wav"])
+  @Test(arguments: ["flac", "mp3", "au", "wav", "aiff", "wma", "m4a"])
   func `a file that breaks off says so where its header has the length`(_ kind: String) throws {
     let directory = try TemporaryDirectory()
     let path = directory.file("v.\(kind)")
-    if kind == "mp3" {
-      try Sounds.ffmpeg(["-i", Sounds.path("vm-nobodyavail"), path])
+    if ["mp3", "wma", "m4a"].contains(kind) {
+      // The index of an M4A stands first where it is sent as it is made.
+      let order = kind == "m4a" ? ["-movflags", "+faststart"] : []
+      try Sounds.ffmpeg(["-i", Sounds.path("vm-nobodyavail")] + order + [path])
     } else {
       try Sounds.sox([Sounds.path("vm-nobodyavail"), path])
     }
@@ -25,6 +27,27 @@ import Voicemail
     #expect(recording.facts.durationSeconds == recording.durationSeconds)
     #expect(recording.remarks.count == 1)
     #expect(recording.remarks.first?.hasPrefix("cut off: ") == true)
+  }
+
+  @Test(arguments: ["wma", "amr"])
+  func `of a long one that ffmpeg reads the length is told where its header has it`(_ kind: String)
+    throws
+  {
+    let directory = try TemporaryDirectory()
+    let path = directory.file("v.\(kind)")
+    if kind == "amr" {
+      try Sounds.sox([Sounds.path("vm-nobodyavail"), "-t", "amr-nb", path])
+    } else {
+      try Sounds.ffmpeg(["-i", Sounds.path("vm-nobodyavail"), path])
+    }
+    let file = try Sounds.bytes(path)
+    let whole = try facts(file).durationSeconds
+    let recording = try SoundFileDecoder(maxSeconds: 2).decode(file, contentType: "", filename: nil)
+    #expect(recording.facts.usedSeconds == 2)
+    // Without a length in the header nothing is made up.
+    #expect(abs(recording.facts.durationSeconds - (kind == "amr" ? 2 : whole)) < 0.3)
+    #expect(recording.remarks == ["longer than max_audio: the first 2 s are used"])
+    #expect(recording.facts.isCutOff == nil)
   }
 
   @Test func `the level is that of the speech`() throws {

@@ -54,6 +54,31 @@ import Voicemail
     #expect(EngineWorth.words.contains(" \(Int(least.rounded())) to \(Int(most.rounded())) % "))
   }
 
+  /// What stands in a manual page as it is to be written into a file.
+  @Test func `the examples of the manual pages are settings`() throws {
+    let root = URL(fileURLWithPath: #filePath)
+      .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+    let folder = root.appendingPathComponent("docs/man").path
+    let directory = try TemporaryDirectory()
+    var read = 0
+    for page in try FileManager.default.contentsOfDirectory(atPath: folder) {
+      let blocks = try String(contentsOfFile: "\(folder)/\(page)", encoding: .utf8)
+        .components(separatedBy: "\n.Bd -literal").dropFirst()
+        .compactMap { $0.components(separatedBy: "\n.Ed").first }
+        .flatMap { $0.components(separatedBy: "\n").dropFirst().split(separator: "") }
+        .map { $0.joined(separator: "\n").replacing("\\-", with: "-").replacing("\\e", with: "\\") }
+      // systemd has its own.
+      for block in blocks
+      where block.contains(#/(?m)^\[[a-z]/#) && !block.contains("[Service]") {
+        let path = directory.file("\(read).conf")
+        try block.write(toFile: path, atomically: true, encoding: .utf8)
+        #expect(try Settings.load(path: path) != Settings.load(path: "/dev/null"), "\(page)")
+        read += 1
+      }
+    }
+    #expect(read >= 3)
+  }
+
   @Test func `its examples are settings`() throws {
     let directory = try TemporaryDirectory()
     let blocks = try Self.page().components(separatedBy: "```ini\n").dropFirst()

@@ -1,4 +1,5 @@
 import Foundation
+import Operations
 import TestSupport
 import Testing
 import Voicemail
@@ -226,6 +227,59 @@ import Voicemail
     // Four seconds.
     #expect((0.05...0.09).contains(try #require(whisper["minutes_today"] as? Double)))
     #expect(whisper["minutes_per_day"] as? Int == 60)
+  }
+
+  @Test func `a spent budget is no trouble: the message goes at once, and no alarm is raised`()
+    throws
+  {
+    let server = try FakeHTTPServer(Self.answer)
+    let session = try Session(
+      Self.whisper(server).merging([
+        "transcription.engines": "whisper", "engine whisper.messages_per_recipient": "1",
+      ]) { $1 })
+    let mail = AsteriskMail(try VoicemailRecording.short())
+    for number in 1...2 {
+      try session.deliver(
+        mail.with(number).bytes, to: ["<ann@example.com>"], queueID: "Q\(number)")
+      #expect(session.mta.waitForMessages(number, seconds: 60))
+    }
+    #expect(session.mta.messages.map { $0.received["X-Voicemail-Transcript"] } == ["ok", "failed"])
+    #expect(
+      session.milter.waitForLog(containing: "more than messages_per_recipient = 1 within an hour"))
+    #expect(!session.milter.log.contains("engines_down"))
+    #expect(!session.milter.log.contains("waits for an engine"))
+  }
+
+  @Test func `the lines of docs that switch to whisper-server do, and so does what check prints`()
+    throws
+  {
+    let server = try FakeHTTPServer(Self.answer)
+    let page = try String(
+      contentsOf: URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+        .appendingPathComponent("../../docs/engines.md"), encoding: .utf8)
+    let blocks = page.components(separatedBy: "```ini\n").dropFirst()
+      .compactMap { $0.components(separatedBy: "```").first }
+    let directory = try TemporaryDirectory()
+    let recording = directory.file("msg.wav")
+    try Data(VoicemailRecording.short()).write(to: URL(fileURLWithPath: recording))
+    let printed = EngineWorth.findings(try Settings.load(path: "/dev/null"))[0].mend[0]
+      .replacing("/etc/voicemail-milter/conf.d/", with: directory.path + "/")
+    let shell = try ChildProcess("/bin/sh", ["-c", printed])
+    #expect(shell.waitForExit(seconds: 10) == 0)
+    let switched = try String(contentsOfFile: directory.file("engines.conf"), encoding: .utf8)
+    #expect(blocks.first == switched)
+    // The first asks the address where whisper-server is without a setting: here it is elsewhere.
+    let elsewhere = "[engine whisper-server]\nurl = \(server.url)\n"
+    for (number, block) in [switched + elsewhere, blocks[1]].enumerated() {
+      let path = directory.file("\(number).conf")
+      try block.replacing("http://10.0.0.7:8080", with: server.url)
+        .write(toFile: path, atomically: true, encoding: .utf8)
+      let ended = try RunningMilter.run(["transcribe", "--config", path, recording])
+      #expect(ended.text.contains("ok, whisper"), "\(ended.text)\(ended.errors)")
+      #expect(ended.text.contains("please call me back"))
+      #expect(server.requests.count == number + 1)
+      #expect(server.requests.last?.line == "POST /inference")
+    }
   }
 
   @Test func `a policy has its own engines, language and vocabulary`() throws {

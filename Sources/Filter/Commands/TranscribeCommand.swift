@@ -126,7 +126,10 @@ enum TranscribeCommand {
   }
 
   /// RFC 5322: a message begins with a field name and a colon; mbox files put a From line above.
+  ///
+  /// In a recording's header there are zeros: `RIFF:` may begin one too.
   private static func looksLikeMessage(_ content: [UInt8]) -> Bool {
+    guard !content.prefix(200).contains(0) else { return false }
     let line = content.prefix(200).prefix { $0 != 0x0A }
     if line.starts(with: Array("From ".utf8)) { return true }
     let name = line.prefix { $0 != UInt8(ascii: ":") }

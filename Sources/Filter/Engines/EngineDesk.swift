@@ -128,25 +128,23 @@ final class EngineDesk: Sendable {
       visit.audioSeconds, day: day, perDay: configuration.minutesPerDay,
       perMonth: configuration.minutesPerMonth)
     {
-      return .refused(why: why, canWait: false)
+      return .spent(why: why)
     }
     if let client = customer.client,
       !entry.clients.admits(
         customer.id, of: client, limit: configuration.messagesPerClient, nowMS: now)
     {
-      return .refused(
-        why: "more than messages_per_client = \(configuration.messagesPerClient) within an hour",
-        canWait: false)
+      return .spent(
+        why: "more than messages_per_client = \(configuration.messagesPerClient) within an hour")
     }
     for recipient in customer.recipients
     where !entry.recipients.admits(
       customer.id, of: recipient.lowercased(), limit: configuration.messagesPerRecipient,
       nowMS: now)
     {
-      return .refused(
+      return .spent(
         why:
-          "more than messages_per_recipient = \(configuration.messagesPerRecipient) within an hour",
-        canWait: false)
+          "more than messages_per_recipient = \(configuration.messagesPerRecipient) within an hour")
     }
     guard entry.breaker.mayAsk(nowMS: now) else {
       return .refused(

@@ -50,6 +50,8 @@ package struct EngineChain {
     case unreliable
     /// No engine could be asked; `canWait`: one may be back in some seconds.
     case unavailable(canWait: Bool)
+    /// No engine may be asked for more, and that is all there is.
+    case overBudget
     /// There was no time left to ask any.
     case outOfTime
   }
@@ -63,12 +65,17 @@ package struct EngineChain {
     }
     if let engine = trial.silent { return .nothingHeard(engine: engine) }
     if trial.isUnreliable { return .unreliable }
+    if trial.isSpent, !trial.isBroken, !trial.canWait { return .overBudget }
     return trial.isLate && !trial.canWait ? .outOfTime : .unavailable(canWait: trial.canWait)
   }
 
   private struct Trial {
     var canWait = false
     var isLate = false
+    /// What one may be asked for is spent.
+    var isSpent = false
+    /// One failed, or cannot be asked for another reason.
+    var isBroken = false
     var isUnreliable = false
     /// Who heard nothing.
     var silent: String?
@@ -91,6 +98,7 @@ package struct EngineChain {
         return judge(answer, of: engine, recording, &trial, &notes)
       } catch {
         notes.append("engine \(name): \(error.sentence)")
+        trial.isBroken = true
         guard error.kind == .retryable else { return nil }
         trial.canWait = true
         let pause = max(error.retryAfterSeconds ?? 1, 1)
@@ -120,8 +128,14 @@ package struct EngineChain {
       EngineVisit(
         audioSeconds: recording.durationSeconds, limitSeconds: limit,
         waitSeconds: max(0, left - limit / 2)))
-    if case .refused(let why, let canWait) = pass {
-      trial.canWait = trial.canWait || canWait
+    switch pass {
+    case .granted: break
+    case .spent(let why):
+      trial.isSpent = true
+      notes.append("engine \(engine.name): not asked: \(why)")
+      return nil
+    case .refused(let why, let canWait):
+      (trial.canWait, trial.isBroken) = (trial.canWait || canWait, true)
       notes.append("engine \(engine.name): not asked: \(why)")
       return nil
     }

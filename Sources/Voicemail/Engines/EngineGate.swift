@@ -27,6 +27,8 @@ package enum EnginePass: Sendable, Codable, Equatable {
   case granted
   /// Why not, as a clause; `canWait`: it may be another matter in some seconds.
   case refused(why: String, canWait: Bool)
+  /// What it may be asked for is spent: nothing is wrong with it.
+  case spent(why: String)
 }
 
 package enum EngineEnd: Sendable, Codable, Equatable {

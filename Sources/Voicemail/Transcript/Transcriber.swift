@@ -85,6 +85,8 @@ package struct Transcriber {
       transcript.reason = "the recording could not be understood"
     case .outOfTime: transcript.reason = "it was not ready in time"
     case .unreliable: transcript.reason = "the recording could not be transcribed"
+    // Each engine's reason is among the notes; an alarm would say that something is broken.
+    case .overBudget: transcript.reason = "no speech recogniser was available"
     case .unavailable(let canWait):
       transcript.reason = "no speech recogniser was available"
       result.enginesWereDown = true

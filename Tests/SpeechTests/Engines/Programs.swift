@@ -57,6 +57,25 @@ import Voicemail
     #expect(try deaf.recognize(Engines.request(seconds: 20)).text == "Hello")
   }
 
+  @Test func `the JSON of docs/engines.md is what a command may answer`() throws {
+    let page = try String(
+      contentsOf: URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+        .appendingPathComponent("../../../docs/engines.md"), encoding: .utf8)
+    let block = try #require(
+      page.components(separatedBy: "```json\n").dropFirst().first?
+        .components(separatedBy: "```").first)
+    let (engine, directory) = try engine("cat $DIR/answer")
+    try block.write(toFile: directory.file("answer"), atomically: true, encoding: .utf8)
+    let answer = try engine.recognize(Engines.request())
+    #expect(answer.language == "en")
+    let segment = try #require(answer.segments.first).segment
+    #expect(segment.text == "Please call me.")
+    #expect(segment.confidence == 0.7)
+    #expect(abs(segment.end - segment.start - 1.3) < 1e-9)
+    #expect(segment.words.map(\.text) == ["Please"])
+    #expect(segment.words.map(\.confidence) == [0.8])
+  }
+
   @Test func `a command may answer with JSON`() throws {
     let json = """
       {"language":"de","segments":[{"start":0.2,"end":1.5,"text":"Guten Tag","confidence":0.7,

@@ -1,5 +1,5 @@
 import Foundation
-import Speech
+@testable import Speech
 import TestSupport
 import Testing
 import Voicemail
@@ -108,6 +108,44 @@ import Voicemail
       ])
     #expect(answer.text == "Please call me")
     #expect(abs(answer.segments[0].segment.confidence - exp(-0.2)) < 1e-9)
+  }
+
+  @Test func `a recording beyond the upload limit goes in pieces, joined with right times`() throws
+  {
+    let server = try FakeHTTPServer(
+      .json(
+        #"{"text":"x","language":"english","segments":[{"text":"one two","start":1,"end":2,"avg_logprob":-0.1}],"words":[{"word":"one","start":1.2,"end":1.4}]}"#
+      ))
+    let (engine, _) = try Engines.make(.openai, at: server.url)
+    let service = try #require(engine.recogniser as? OpenAI)
+    // As its limit is, and one that a test can send.
+    #expect(service.longestSeconds * 32_000 + 44 <= 25 << 20)
+    service.longestSeconds = 31
+    let recording = Engines.voice(seconds: 40)
+    let answer = try engine.recognize(Engines.request(recording, seconds: 300))
+    // Where each piece was cut out: a bit of its sound is nowhere else.
+    let whole = recording.samples.withUnsafeBytes { Data($0) }
+    let pieces = try server.requests.map { request in
+      let body = Data(request.body)
+      #expect(body.count <= 31 * 32_000 + 2_000)
+      let wave = try #require(body.range(of: Data("RIFF".utf8))).lowerBound
+      let sound = wave + 44 + 32_000
+      let place = try #require(whole.range(of: body[sound..<sound + 64]))
+      let length = (0..<4).reduce(0) { $0 | Int(body[wave + 40 + $1]) << (8 * $1) }
+      return (start: Double(place.lowerBound) / 32_000 - 1, seconds: Double(length) / 32_000)
+    }
+    let starts = pieces.map(\.start)
+    #expect(starts.count == 2)
+    #expect(answer.segments.map(\.segment.text) == Array(repeating: "one two", count: 2))
+    for (heard, start) in zip(answer.segments, starts) {
+      #expect(abs(heard.segment.start - start - 1) < 1e-6)
+      #expect(abs(heard.segment.end - start - 2) < 1e-6)
+      #expect(abs(try #require(heard.segment.words.first).start - start - 1.2) < 1e-6)
+    }
+    // In pauses, which are around every other second; together they are all of the speech.
+    #expect(starts.dropFirst().allSatisfy { abs($0.remainder(dividingBy: 2)) < 0.6 }, "\(starts)")
+    let sent = pieces.map(\.seconds).reduce(0, +)
+    #expect(sent > 37 && sent <= 40, "\(sent)")
   }
 
   @Test func `a server that refuses the form is asked for plain json from then on`() throws {

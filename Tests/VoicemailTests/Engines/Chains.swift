@@ -73,10 +73,19 @@ import Voicemail
       run(ScriptedEngine("a", .failure(broken)), ScriptedEngine("b", .failure(busy))).outcome
         == .unavailable(canWait: true))
     let gate = RecordingGate()
-    gate.refusals = ["a": .refused(why: "its minutes_per_day = 1 are spent", canWait: false)]
+    gate.refusals = ["a": .spent(why: "its minutes_per_day = 1 are spent")]
     let (outcome, notes) = run(ScriptedEngine("a", .success(heard("x"))), gate: gate)
-    #expect(outcome == .unavailable(canWait: false))
+    #expect(outcome == .overBudget)
     #expect(notes == ["engine a: not asked: its minutes_per_day = 1 are spent"])
+    // A budget hides no trouble.
+    #expect(
+      run(
+        ScriptedEngine("a", .success(heard("x"))), ScriptedEngine("b", .failure(broken)), gate: gate
+      ).outcome == .unavailable(canWait: false))
+    #expect(
+      run(
+        ScriptedEngine("a", .success(heard("x"))), ScriptedEngine("b", .failure(busy)), gate: gate
+      ).outcome == .unavailable(canWait: true))
     gate.refusals = ["a": .refused(why: "it is out of order: busy", canWait: true)]
     #expect(
       run(ScriptedEngine("a", .success(heard("x"))), gate: gate).outcome
