@@ -22,6 +22,9 @@ struct TonesAndMusic {
   private static let quiet: Float = 1e-3
 
   private static let leastMusic: Float = 0.25
+  /// Of a recording under 8 s: vowels that a speaker holds may be a quarter of one.
+  private static let leastMusicOfShort: Float = 0.5
+  private static let shortFrames = 500
   private static let leastMusicInWindow: Float = 0.08
   private static let leastDigits: Float = 0.5
   private static let leastDigitsInWindow: Float = 0.2
@@ -49,7 +52,9 @@ struct TonesAndMusic {
       music.append(Share(part: musical, of: count))
       digits.append(Share(part: dialled, of: count))
     }
-    isMusic = Share.reach(music, total: Self.leastMusic, each: Self.leastMusicInWindow)
+    isMusic = Share.reach(
+      music, total: frames < Self.shortFrames ? Self.leastMusicOfShort : Self.leastMusic,
+      each: Self.leastMusicInWindow)
     isDigits = Share.reach(digits, total: Self.leastDigits, each: Self.leastDigitsInWindow)
   }
 

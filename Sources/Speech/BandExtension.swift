@@ -22,8 +22,8 @@ struct BandExtension {
   private static let trainingRMS: Float = 3000
   private static let extended: ClosedRange<Float> = 3900...7300
 
-  /// The extended signal, at the level of training.
-  func extend(_ utterance: [Float]) -> [Float] {
+  /// The extended signal, at the level of training, and whether noise was taken off it.
+  func extend(_ utterance: [Float]) -> (signal: [Float], isCleaned: Bool) {
     let base = leveled(utterance)
     let image = mirrored(base)
     var frames: [(base: ComplexArray, image: ComplexArray)] = []
@@ -31,7 +31,8 @@ struct BandExtension {
       frames.append(spectra.spectra(of: base, and: image, frame: frame))
     }
     var levels = frames.map { low.logEnergies($0.base) }
-    if let noise = NoiseReduction(frames.map(\.base), levels: levels) {
+    let noise = NoiseReduction(frames.map(\.base), levels: levels)
+    if let noise {
       noise.reduce(&frames)
       levels = frames.map { low.logEnergies($0.base) }
     }
@@ -44,7 +45,7 @@ struct BandExtension {
       add(frame.image, to: &frame.base, gains: gains)
       spectra.add(frame.base, frame: number, to: &signal)
     }
-    return signal
+    return (signal, noise != nil)
   }
 
   private func leveled(_ utterance: [Float]) -> [Float] {

@@ -15,6 +15,9 @@ struct DecodedWord: Equatable {
   static let framesPerSecond = 100
 
   private let handle: OpaquePointer
+  /// The transform is that of Debian's model.
+  private let isAdaptable: Bool
+  private var isAdapted = false
 
   /// C: `ps_init`. A missing model is found before, since some of the library's complaints end the
   /// process.
@@ -32,6 +35,7 @@ struct DecodedWord: Equatable {
       throw .permanent("pocketsphinx cannot load its models")
     }
     unsafe self.handle = handle
+    isAdaptable = configuration.acousticModel == nil
   }
 
   deinit {
@@ -47,6 +51,18 @@ struct DecodedWord: Equatable {
     defer { _ = unsafe cmd_ln_free_r(parsed) }
     unsafe ps_default_search_args(parsed)
     try unsafe checkModels(parsed, configuration)
+  }
+
+  /// Fits the model to telephone calls, or back. Some milliseconds when it changes. C: `ps_update_mllr`, which takes
+  /// what it is given and has the means read anew.
+  mutating func adapt(toTelephone wanted: Bool) throws(StepFailure) {
+    guard isAdaptable, wanted != isAdapted else { return }
+    guard
+      let transform = unsafe wanted
+        ? TelephoneAdaptation.transform() : TelephoneAdaptation.identity(),
+      unsafe ps_update_mllr(handle, transform) != nil
+    else { throw .transient("pocketsphinx cannot fit its model to telephone calls") }
+    isAdapted = wanted
   }
 
   /// The words of one utterance, with fillers and alternates as the library spells them.

@@ -77,7 +77,9 @@ package final class PocketSphinxEngine: SpeechEngine {
     let band = TelephoneBand(samples, utterances)
     var words: [Word] = []
     for utterance in utterances {
-      let heard = try decoder.decode(band.prepare(samples[utterance]))
+      let (prepared, isTelephone) = band.prepare(samples[utterance])
+      try decoder.adapt(toTelephone: isTelephone)
+      let heard = try decoder.decode(prepared)
       words += heard.compactMap { word in
         place(word, from: utterance.lowerBound, of: recording.durationSeconds)
       }

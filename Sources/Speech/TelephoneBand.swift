@@ -34,9 +34,12 @@ struct TelephoneBand {
     isNarrow = highEnergy < lowEnergy * Self.negligible
   }
 
-  /// The utterance as the decoder shall hear it.
-  func prepare(_ utterance: ArraySlice<Int16>) -> [Int16] {
+  /// The utterance as the decoder shall hear it, and whether `TelephoneAdaptation` suits it: it has learnt from clear
+  /// calls, and makes what noise was taken off worse.
+  func prepare(_ utterance: ArraySlice<Int16>) -> (samples: [Int16], isTelephone: Bool) {
     let samples = utterance.map { Float($0) }
-    return NoiseFloor.added(to: isNarrow ? bandExtension.extend(samples) : samples)
+    guard isNarrow else { return (NoiseFloor.added(to: samples), false) }
+    let (signal, isCleaned) = bandExtension.extend(samples)
+    return (NoiseFloor.added(to: signal), !isCleaned)
   }
 }

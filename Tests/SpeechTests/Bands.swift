@@ -61,7 +61,7 @@ import Voicemail
 
   @Test func `the extension fills the upper band and leaves the lower one`() throws {
     let call = try Prompts.recording("vm-saveoper").samples.map { Float($0) }
-    let extended = BandExtension().extend(call)
+    let extended = BandExtension().extend(call).signal
     #expect(extended.count == call.count)
     let (before, after) = (energies(call), energies(extended))
     let level = after.low / before.low
@@ -75,8 +75,8 @@ import Voicemail
     for value: Int16 in [0, 1, -32768] {
       let samples = [Int16](repeating: value, count: count)
       let band = TelephoneBand(samples, [0..<count])
-      #expect(band.prepare(samples[...]).count == count)
-      #expect(BandExtension().extend(samples.map { Float($0) }).allSatisfy { $0.isFinite })
+      #expect(band.prepare(samples[...]).samples.count == count)
+      #expect(BandExtension().extend(samples.map { Float($0) }).signal.allSatisfy { $0.isFinite })
     }
   }
 

@@ -23,7 +23,7 @@ import Voicemail
     let (frames, levels) = analyze(noisy)
     #expect(NoiseReduction(frames, levels: levels) != nil)
     // From the quiet moments to the loud ones: so far the words stand out.
-    #expect(span(BandExtension().extend(noisy)) > span(noisy) + 10)
+    #expect(span(BandExtension().extend(noisy).signal) > span(noisy) + 10)
   }
 
   @Test func `the babble of other voices is left alone`() throws {
@@ -48,7 +48,7 @@ import Voicemail
   @Test func `noise alone stays finite`() {
     var noise = WhiteNoise(seed: 3)
     let samples = (0..<32_000).map { _ in 30_000 * noise.next() }
-    #expect(BandExtension().extend(samples).allSatisfy { $0.isFinite })
+    #expect(BandExtension().extend(samples).signal.allSatisfy { $0.isFinite })
   }
 
   /// Noise of a telephone's band: nothing above 4 kHz.

@@ -16,6 +16,7 @@
 
 typedef struct ps_decoder_s ps_decoder_t;
 typedef struct ps_seg_s ps_seg_t;
+typedef struct ps_mllr_s ps_mllr_t;
 
 arg_t const *ps_args(void);
 void ps_default_search_args(cmd_ln_t *config);
@@ -23,6 +24,9 @@ void ps_default_search_args(cmd_ln_t *config);
 ps_decoder_t *ps_init(cmd_ln_t *config);
 int ps_free(ps_decoder_t *ps);
 logmath_t *ps_get_logmath(ps_decoder_t *ps);
+
+ps_mllr_t *ps_mllr_read(char const *file);
+ps_mllr_t *ps_update_mllr(ps_decoder_t *ps, ps_mllr_t *mllr);
 
 char *ps_lookup_word(ps_decoder_t *ps, const char *word);
 int ps_add_word(ps_decoder_t *ps, char const *word, char const *phones, int update);

@@ -1,0 +1,35 @@
+internal import CPocketSphinx
+internal import Glibc
+
+/// Fits Debian's US English model to telephone calls as `TelephoneBand` prepares them: a linear transform of its
+/// means (C. J. Leggetter and P. C. Woodland, "Maximum likelihood linear regression for speaker adaptation",
+/// Computer Speech and Language 9 (1995)). `Scripts/train-adaptation.py` makes it.
+enum TelephoneAdaptation {
+  /// The transform, which whoever is given it owns; nil when the library does not take it. C: `ps_mllr_read`
+  static func transform() -> OpaquePointer? { unsafe read(TelephoneAdaptationTable.text) }
+
+  /// The one that changes nothing: the library knows no way back.
+  static func identity() -> OpaquePointer? {
+    let size = 13
+    func row(_ value: (Int) -> String) -> String { (0..<size).map(value).joined(separator: " ") }
+    let stream =
+      ["\(size)"] + (0..<size).map { line in row { $0 == line ? "1" : "0" } }
+      + [row { _ in "0" }, row { _ in "1" }]
+    let lines = ["1", "3"] + stream + stream + stream
+    return unsafe read(lines.joined(separator: "\n") + "\n")
+  }
+
+  /// The library reads files alone, and a worker may write none: so it comes out of a pipe, which holds that much.
+  private static func read(_ text: String) -> OpaquePointer? {
+    var ends: [Int32] = [-1, -1]
+    guard unsafe pipe(&ends) == 0 else { return nil }
+    defer { close(ends[0]) }
+    // Rather not adapted than stuck, should it hold less.
+    _ = fcntl(ends[1], F_SETFL, O_NONBLOCK)
+    let bytes = Array(text.utf8)
+    let written = unsafe write(ends[1], bytes, bytes.count)
+    close(ends[1])
+    guard written == bytes.count else { return nil }
+    return unsafe ps_mllr_read("/proc/self/fd/\(ends[0])")
+  }
+}
