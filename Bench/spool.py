@@ -269,7 +269,7 @@ def whole_path(directory, quick, note):
         daemon.start()
         before, began = daemon.cpu(), time.monotonic()
         daemon.load(body, 16, count)
-        daemon.wait_until(lambda: daemon.messages("delivered") == count, "the whole path")
+        daemon.wait_until(lambda: daemon.messages("delivered") >= count, "the whole path")
         seconds = time.monotonic() - began
         note("spool: whole path")
         return [figure("whole path, 100 KB", "messages a second", round(count / seconds, 1), ""),
