@@ -34,7 +34,7 @@ struct SocketAddress: Sendable {
       UnsafeRawBufferPointer(start: address, count: Int(first.pointee.ai_addrlen)))
   }
 
-  /// Where the socket listens. C: `getsockname`
+  /// The socket's own end. C: `getsockname`
   init?(of descriptor: Int32) {
     var storage = sockaddr_storage()
     var size = socklen_t(MemoryLayout<sockaddr_storage>.size)
@@ -50,6 +50,14 @@ struct SocketAddress: Sendable {
 
   var family: Int32 {
     bytes.count < 2 ? AF_UNSPEC : Int32(UInt16(bytes[0]) | UInt16(bytes[1]) << 8)
+  }
+
+  /// Whether a connection to `listening` has this as its own end: the same path, or the same port.
+  func isReached(by listening: SocketAddress) -> Bool {
+    guard family == listening.family else { return false }
+    // C: sockaddr_in(6) has the port behind the family; the host may be any of this one's.
+    return family == AF_UNIX
+      ? bytes == listening.bytes : bytes[2..<4].elementsEqual(listening.bytes[2..<4])
   }
 
   /// A socket of this family that does not block and is not inherited; negative on failure.

@@ -24,7 +24,7 @@ enum TelephoneAdaptation {
     var ends: [Int32] = [-1, -1]
     guard unsafe pipe(&ends) == 0 else { return nil }
     defer { close(ends[0]) }
-    // Rather not adapted than stuck, should it hold less.
+    // An error, should it hold less: nobody reads yet, so a write that waits would wait for ever.
     _ = fcntl(ends[1], F_SETFL, O_NONBLOCK)
     let bytes = Array(text.utf8)
     let written = unsafe write(ends[1], bytes, bytes.count)

@@ -48,9 +48,9 @@ import Testing
     try settle("BEFORE")
     let (openBefore, residentBefore) = (figures.descriptors, figures.resident)
     let stalled = try (0..<200).map { try peer($0) }
-    // Each blocks one of libmilter's threads from here on, for up to `idleSeconds`. After such a burst its count of free
-    // threads lags: it starts one thread per event, so that a connection would have to wait for as many further events
-    // as there are half packets. `PoolWatch` brings them.
+    // Each blocks one of libmilter's threads from here on, for up to `idleSeconds`. In such a burst its count of free
+    // threads lags, and a connection may have to wait for as many further events as there are half packets. `PoolWatch`
+    // brings them.
     for (client, piece) in stalled { try client.sendRaw(piece) }
     #expect(eventually { figures.descriptors >= openBefore + 200 })
     let start = ContinuousClock.now

@@ -1,6 +1,7 @@
 import Operations
 import Testing
-import Voicemail
+
+@testable import Voicemail
 
 /// What shares the marks of voicemail and must not be touched, beyond the table of ordinary mail.
 @Suite struct Traps {
@@ -32,6 +33,12 @@ import Voicemail
     #expect(
       reason(Self.asterisk(text: "New voicemail\n", html: body))?.contains(
         "has a transcript already") == true, "in the HTML form alone")
+  }
+
+  /// The quick look must find all that the thorough one knows.
+  @Test(arguments: ExistingTranscript.words.union(ExistingTranscript.phrases).sorted())
+  func `every word that announces a transcript is found in a text`(_ word: String) {
+    #expect(ExistingTranscript.heading(in: "\(word.capitalized):\nhello there\n") != nil)
   }
 
   @Test(arguments: [

@@ -7,13 +7,13 @@ enum ExistingTranscript {
     "du", "de", "la", "le", "messages", "vocal", "mensaje", "messaggio", "bericht",
   ]
   /// The word itself in the languages of phone systems.
-  private static let words: Set<String> = [
+  static let words: Set<String> = [
     "transcript", "transcription", "transcribed", "transkript", "transkription", "abschrift",
     "transcripción", "transcripcion", "trascrizione", "transcrição", "transcricao", "transcriptie",
     "transkrypcja", "speech-to-text", "voice-to-text",
   ]
   /// Exchange calls it a preview.
-  private static let phrases: Set<String> = [
+  static let phrases: Set<String> = [
     "voicemail preview", "voice mail preview", "voice message preview",
   ]
   /// Text in its place that is none: the phone system has failed, and we may do better.
