@@ -38,7 +38,7 @@ import Testing
   /// The quick look must find all that the thorough one knows.
   @Test(arguments: ExistingTranscript.words.union(ExistingTranscript.phrases).sorted())
   func `every word that announces a transcript is found in a text`(_ word: String) {
-    #expect(ExistingTranscript.heading(in: "\(word.capitalized):\nhello there\n") != nil)
+    #expect(ExistingTranscript.heading(in: "\(word.uppercased()):\nhello there\n") != nil)
   }
 
   @Test(arguments: [
