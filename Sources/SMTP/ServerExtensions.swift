@@ -39,7 +39,6 @@ package struct ServerExtensions: Sendable, Equatable {
   package var hasSMTPUTF8: Bool { offers("SMTPUTF8") }
   package var hasDSN: Bool { offers("DSN") }
   package var hasPipelining: Bool { offers("PIPELINING") }
-  package var hasEnhancedStatusCodes: Bool { offers("ENHANCEDSTATUSCODES") }
   /// The attributes that XFORWARD may name; empty without XFORWARD.
   package var xforwardAttributes: [String] { offered["XFORWARD"] ?? [] }
 }

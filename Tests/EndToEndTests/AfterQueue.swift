@@ -99,7 +99,7 @@ extension AfterQueue {
       ordinary.bytes, to: ["<\(ordinary.user)@example.com>"], port: postfix.smtpPort)
     #expect(
       postfix.waitForLog(
-        containing: "status=deferred", "said: 451 4.4.6 Mail loop", "MAIL FROM command"))
+        containing: "status=deferred", "said: 451 4.4.6 Mail loop", "end of DATA command"))
     #expect(
       filter.waitForLog(
         containing: "error: the reinjection listener still runs this filter", "alarm=loop_seen"))

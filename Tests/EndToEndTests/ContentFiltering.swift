@@ -1,6 +1,7 @@
 import Foundation
 import TestSupport
 import Testing
+import Voicemail
 
 @testable import Filter
 
@@ -187,46 +188,71 @@ struct ContentFiltering {
 
   // MARK: - Coming round
 
-  @Test func `the listener hears a marked queue id, and mail with the mark is refused`() throws {
+  /// What an MTA makes of `content` at the next hop.
+  private static func oneHopMore(_ content: String, _ number: Int) -> String {
+    "Received: from mx\(number).test by mx.test; Fri, 27 Nov 2026 10:00:00 +0000\r\n" + content
+  }
+
+  @Test(arguments: [true, false])
+  func `mail that comes back with one more Received field is refused, other mail is not`(
+    _ isKnownClient: Bool
+  ) throws {
     let front = try Front()
     let wire = try front.connect()
-    func send(_ ident: String) throws -> String {
-      try wire.say("XFORWARD ADDR=203.0.113.9 IDENT=\(ident)")
-      let reply = try wire.say("MAIL FROM:<a@b.c>")
-      guard reply.hasPrefix("250") else { return reply }
-      try wire.say("RCPT TO:<ann@example.com>")
+    func send(_ content: String, to recipient: String = "ann") throws -> String {
+      // From elsewhere it flows through; from the phone system it is collected first.
+      if !isKnownClient { try wire.say("XFORWARD ADDR=203.0.113.9 IDENT=4XyZ") }
+      try wire.say("MAIL FROM:<a@b.c>")
+      try wire.say("RCPT TO:<\(recipient)@example.com>")
       try wire.say("DATA")
-      return try wire.say("Subject: x\r\n\r\ny\r\n.")
+      return try wire.say(content + "\r\n.")
     }
-    #expect(try send("4XyZ").hasPrefix("250"))
-    #expect(front.session.mta.messages.last?.xforward.joined().contains("IDENT=4XyZ.vm1") == true)
-    for _ in 1...2 { #expect(try send("4XyZ.vm1").hasPrefix("451 4.4.6 Mail loop")) }
-    #expect(front.session.mta.messages.count == 1)
-    #expect(front.session.milter.waitForLog(containing: "alarm=loop_seen", "queue_id=4XyZ"))
-    #expect(try send("5").hasPrefix("250"))
+    let text = "Message-ID: <1@b.c>\r\nSubject: x\r\n\r\ny"
+    let first = Self.oneHopMore(text, 1)
+    #expect(try send(first).hasPrefix("250"))
+    // Sent again, and a copy for somebody else by a longer way.
+    #expect(try send(first).hasPrefix("250"))
+    #expect(try send(Self.oneHopMore(first, 2), to: "bob").hasPrefix("250"))
+    let round = Self.oneHopMore(first, 2)
+    for _ in 1...2 { #expect(try send(round).hasPrefix("451 4.4.6 Mail loop")) }
+    #expect(front.session.mta.messages.count == 3)
+    #expect(front.session.milter.waitForLog(containing: "alarm=loop_seen"))
+    // As long a way, but another one.
+    #expect(try send(Self.oneHopMore(Self.oneHopMore(text, 3), 4)).hasPrefix("250"))
+    #expect(try send("Subject: no way at all\r\n\r\ny").hasPrefix("250"))
+    // The listener hears the queue id as it is.
+    let told = front.session.mta.messages.last?.xforward.joined() ?? ""
+    #expect(isKnownClient || told.contains("IDENT=4XyZ") && !told.contains("4XyZ."))
   }
 
   @Test func `mail that waited for the listener to be mended goes out then`() throws {
-    let marks = PassMarks()
+    let loops = LoopWatch()
     let start = ContinuousClock.now
-    func admits(_ ident: String, _ seconds: Int) -> Bool {
-      marks.admits(.init(ident), now: start + .seconds(seconds))
+    func admits(_ name: String, _ hops: Int, _ seconds: Int, isOurs: Bool = false) -> Bool {
+      let facts = MessageFacts(
+        headers: (0..<hops).reversed().map { HeaderField("Received", "\($0)") }
+          + [HeaderField("Message-ID", name)],
+        contentType: "text/plain")
+      let envelope = Envelope(sender: "a@b.c", recipients: [Recipient(address: "ann@example.com")])
+      return loops.admits(
+        LoopWatch.Trace(facts, envelope), isOurs: isOurs, now: start + .seconds(seconds))
     }
-    #expect(admits("A", 0) && admits("A", 0))
-    #expect(!admits("A.vm1", 0))
-    #expect(!admits("B.vm1", 5))
-    #expect(!admits("A.vm1", 9))
-    // Still wrong: what is let through comes back with another number.
-    #expect(admits("A.vm1", 15))
-    #expect(!admits("A.vm2", 15))
-    #expect(!admits("B.vm1", 20))
-    #expect(admits("B.vm1", 25))
-    #expect(admits("A.vm2", 26))
-    #expect(PassMarks.Identity("A.vm1").next == "A.vm2")
-    for other in ["", "A", ".vm", "A.vm", "A.vm0", "A.vmx", "A.vm-1"] {
-      #expect(PassMarks.Identity(other).passes == 0)
-      #expect(PassMarks.Identity(other).next == "\(other).vm1")
-    }
+    #expect(admits("A", 1, 0) && admits("A", 1, 0) && admits("B", 1, 0))
+    #expect(!admits("A", 2, 0))
+    #expect(!admits("B", 2, 5))
+    #expect(!admits("A", 2, 9))
+    // Still wrong: what is let through comes back with one field more.
+    #expect(admits("A", 2, 15))
+    #expect(!admits("A", 3, 15))
+    #expect(!admits("B", 2, 20))
+    #expect(admits("B", 2, 25))
+    #expect(admits("A", 3, 26))
+    // Long after: queued again, or sent on.
+    #expect(admits("A", 4, 700))
+    // A voicemail that was just handed over needs no earlier sight.
+    #expect(!admits("C", 3, 800, isOurs: true))
+    #expect(admits("C", 3, 811, isOurs: true))
+    #expect(!admits("C", 4, 812, isOurs: true))
   }
 
   @Test func `a target that is the filter itself is found out, and nothing goes round`() throws {

@@ -157,3 +157,38 @@ import Testing
     #expect(try MTA(milter).send(mail.bytes, to: ["<Ann@example.com>"], queueID: "LATER") == "a")
   }
 }
+
+/// Ways on which no queue id tells that a message has been here; the listener leads back to the filter.
+@Suite(.serialized) struct LoopsWithoutIdentity {
+  private static let guardOfExim = "condition = ${if !eq{$received_port}{10026}}"
+
+  @Test func `an Exim whose router sends all back to the filter keeps it after one pass`() throws {
+    let exim = try PrivateExim(without: Self.guardOfExim)
+    try expectOnePass(exim, try exim.contentFilter())
+  }
+
+  @Test func `an Exim that pipes all back to the filter keeps it after one pass`() throws {
+    let exim = try PrivateExim(example: "exim-pipe", without: Self.guardOfExim)
+    try expectOnePass(exim, try exim.pipeFilter())
+  }
+
+  @Test func `a Postfix that pipes all back to the filter keeps it after one pass`() throws {
+    let postfix = try PrivatePostfix(example: "pipe", without: "content_filter=")
+    try expectOnePass(postfix, try postfix.pipeFilter())
+  }
+
+  private func expectOnePass(_ mta: some PrivateMTA, _ filter: RunningMilter) throws {
+    let ordinary = OrdinaryMail.all[0]
+    try SMTPSender.send(
+      ordinary.bytes, to: ["<\(ordinary.user)@example.com>"], port: mta.smtpPort)
+    #expect(mta.waitForLog(containing: "451 4.4.6 Mail loop"), "\(mta.log)")
+    #expect(filter.waitForLog(containing: "alarm=loop_seen"))
+    try SMTPSender.send(
+      AsteriskMail(try VoicemailRecording.silence(seconds: 1)).bytes, port: mta.smtpPort)
+    #expect(filter.waitForLog(containing: "info: delivered"))
+    #expect(mta.waitForLog(containing: "ann@example.com", "451 4.4.6 Mail loop"), "\(mta.log)")
+    #expect(filter.logLines("info: voicemail").count == 1)
+    #expect(!mta.log.contains("too many"))
+    for user in [ordinary.user, "ann"] { #expect(mta.mail(of: user).isEmpty) }
+  }
+}

@@ -7,9 +7,10 @@ package final class PrivateExim: PrivateMTA {
   package let filterPort: UInt16
   package let directory: TemporaryDirectory
 
-  package init(example: String = "exim") throws {
+  /// `without`: a line of the shipped files to leave out.
+  package init(example: String = "exim", without: String? = nil) throws {
     directory = try TemporaryDirectory()
-    let value = try Self.start(in: directory, example: example)
+    let value = try Self.start(in: directory, example: example, without: without)
     smtpPort = UInt16(try value("SMTP_PORT")) ?? 0
     reinjectPort = UInt16(try value("REINJECT_PORT")) ?? 0
     filterPort = UInt16(try value("FILTER_PORT")) ?? 0

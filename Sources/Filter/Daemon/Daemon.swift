@@ -75,6 +75,9 @@ struct Daemon {
       if settings.marksVoicemail, settings.contentFilterListen == nil {
         log.warning("voicemail is marked for a content filter, but none listens here")
       }
+      if settings.contentFilterListen != nil, settings.sources.contains(TrustedSources.authenticatedEntry) {
+        log.warning("no MTA tells the content filter who has logged in: name addresses in sources")
+      }
       try serve(milter, orders, context)
       if !fronts.stop(withinSeconds: 10) {
         log.warning("stopped with an SMTP session in progress; its client keeps the message")

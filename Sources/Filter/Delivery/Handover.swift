@@ -254,16 +254,12 @@ final class Handover {
   private func submission(of message: [UInt8], to recipients: [Recipient]) -> Submission {
     guard job.form != .reply else { return reply(message, to: recipients) }
     let client = job.client
-    // A listener that sends its mail to our content filter is found out by the mark.
-    let queueID =
-      live.settings.contentFilterListen == nil
-      ? client.queueID : PassMarks.Identity(client.queueID).next
     return Submission(
       sender: job.envelope.sender, senderParameters: job.envelope.senderParameters,
       recipients: recipients.map { SubmissionRecipient($0.address, parameters: $0.parameters) },
       client: ForwardedClient(
         name: client.name, address: client.address, port: client.port,
-        protocolName: client.protocolName, helo: client.helo, queueID: queueID,
+        protocolName: client.protocolName, helo: client.helo, queueID: client.queueID,
         source: .remote),
       message: message)
   }

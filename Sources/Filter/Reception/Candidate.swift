@@ -12,7 +12,7 @@ struct Candidate {
   private var recipients: [Path] = []
   /// From the end of the header section on; nil when an address or parameter is no UTF-8.
   private(set) var envelope: Envelope?
-  /// Header section so far, CRLF line ends.
+  /// Header section, CRLF line ends; the body has it too, and keeps it.
   private(set) var headers: [UInt8] = []
   /// What can be told of it as it comes.
   private(set) var glance = HeaderGlance()
@@ -24,8 +24,8 @@ struct Candidate {
   private(set) var isOversized = false
   private var envelopeBytes = 0
 
-  /// Postfix's `header_size_limit` is 100 KB for each field; a PBX's whole section has 2 KB.
-  static let headerLimitBytes = 1 << 20
+  /// A PBX's whole section has 2 KB.
+  static let headerLimitBytes = 128 << 10
   private static let envelopeLimitBytes = 4 << 20
   private static let usualHeaderBytes = 4 << 10
 
@@ -68,6 +68,9 @@ struct Candidate {
     recipients = []
     body = CollectedBody(start: headers, directory: directory, limits: limits)
   }
+
+  /// Once they are judged.
+  mutating func releaseHeaders() { headers = [] }
 
   /// The whole message.
   func content() throws(StepFailure) -> [UInt8] {

@@ -14,24 +14,24 @@ internal import Voicemail
 ///   listener accepted, and the listener hears RSET. Else it is passed on, all recipients in one transaction.
 /// - If the listener is away, a candidate is collected all the same: a voicemail can be kept without it.
 ///   Everything else is answered with 451, and the MTA keeps it.
+/// - What comes round (`LoopWatch`) is answered with 451 too, as soon as its header section is there.
 ///
 /// Nothing is ours before the spool has it, and nothing is accepted here that nobody else has.
 final class ContentFilter: SMTPServerSession {
   private enum Stage {
-    /// A voicemail perhaps; `isJudged`: its headers do not speak against it.
-    case collecting(isJudged: Bool)
+    /// A voicemail perhaps.
+    case collecting
     case passing
     /// To be read to its end, then answered so.
     case lost(SMTPReply)
   }
 
   private var intake: Intake
-  /// nil: the target is no listener, and nothing can be passed on.
-  private let target: SMTPTarget?
   private let commons: ContentFilterCommons
   private var context: DaemonContext { intake.context }
-  /// To the listener; kept from one message to the next.
+  /// To the listener, and where that is; kept from one message to the next.
   private var connection: SMTPClient?
+  private var connectedTo: SMTPTarget?
   private var onward: OnwardMessage?
   private var envelope = Envelope(sender: "", recipients: [])
   private var client = ClientFacts()
@@ -41,17 +41,20 @@ final class ContentFilter: SMTPServerSession {
   /// All of the content so far, while it is not known what it is; and the right to hold it.
   private var collected: CollectedBody?
   private var place: ReceptionLimits.BodyPlace?
-  /// Its beginning, until the header section is judged.
+  /// Its beginning, until the header section is there and judged.
   private var head: [UInt8] = []
   private var headerEnd = HeaderEnd()
+  private var isJudged = false
 
   init(context: DaemonContext, commons: ContentFilterCommons) {
     intake = Intake(context: context)
-    target = context.live.current.listener
     self.commons = commons
   }
 
   deinit { connection?.quit() }
+
+  /// nil: the target is no listener, and nothing can be passed on.
+  private var target: SMTPTarget? { context.live.current.listener }
 
   /// What the listener offers, when it was asked before or can be asked now. Else everything: nothing can be passed on
   /// then, and a client that was told less would bounce mail (RFC 6531) that the listener may well take later.
@@ -70,26 +73,17 @@ final class ContentFilter: SMTPServerSession {
   func mail(_ address: String, parameters: [String], client facts: SMTPClientFacts) -> SMTPReply {
     forget()
     intake.begin()
-    let identity = PassMarks.Identity(facts.forwarded?.queueID)
+    (head, headerEnd, isJudged) = ([], HeaderEnd(), false)
     client = Self.firstClient(facts)
-    client.queueID = identity.queueID.isEmpty ? nil : identity.queueID
-    guard commons.marks.admits(identity) else {
-      context.alarms.raise(
-        .loopSeen, "mail that has passed comes back to the content filter",
-        queueID: client.queueID)
-      return Self.comesRound
-    }
-    var forwarded = facts.forwarded
-    forwarded?.queueID = identity.next
     envelope = Envelope(sender: address, senderParameters: parameters, recipients: [])
     let reason = intake.reasonToPass(from: client)
-    stage = reason == nil ? .collecting(isJudged: false) : .passing
+    stage = reason == nil ? .collecting : .passing
     if let reason { note(reason) }
     let reply = ask { () throws(SMTPFailure) in
       guard let connection = try connected() else { return nil }
       if let lacking = Self.lacking(for: parameters, at: connection) { return lacking }
       let (message, reply) = try OnwardMessage.begin(
-        connection, sender: address, parameters: parameters, forwarding: forwarded)
+        connection, sender: address, parameters: parameters, forwarding: facts.forwarded)
       onward = message
       return reply
     }
@@ -141,18 +135,16 @@ final class ContentFilter: SMTPServerSession {
   func content(_ bytes: [UInt8]) {
     switch stage {
     case .lost: break
-    case .passing: pass(bytes)
-    case .collecting(let isJudged):
+    case .passing where isJudged: pass(bytes)
+    case .passing: judgeHeaders(with: bytes)
+    case .collecting:
       guard let collected, unsafe collected.append(bytes.span.bytes) else {
         let reason = collected?.trouble ?? "it could not be collected"
         warn("message passes unread", reason)
         passOn(reason)
-        return pass(bytes)
+        return content(bytes)
       }
-      if !isJudged {
-        head += bytes
-        judgeHeaders()
-      }
+      if !isJudged { judgeHeaders(with: bytes) }
       let limit = intake.settings.maxMessageBytes
       if case .collecting = stage, collected.count > limit {
         warn("message too large", "more than \(limit) bytes")
@@ -162,17 +154,21 @@ final class ContentFilter: SMTPServerSession {
   }
 
   func endOfContent() -> SMTPReply {
-    defer { forget() }
+    if !isJudged { endHeaders(head) }
     var replies: [NewJob] = []
     if case .collecting = stage {
       switch judge() {
       case .passAndKeep(let jobs):
         passOn("its transcript follows in a reply")
         replies = jobs
-      case .kept(let id): return SMTPReply(code: 250, lines: ["2.0.0 Ok: voicemail kept as \(id)"])
+      case .kept(let id):
+        // The listener hears RSET later: a wait for it would be one between our commit and our answer.
+        release()
+        return SMTPReply(code: 250, lines: ["2.0.0 Ok: voicemail kept as \(id)"])
       case .pass(let reason): passOn(reason)
       }
     }
+    defer { forget() }
     if case .lost(let reply) = stage { return reply }
     let reply = ask { () throws(SMTPFailure) in try onward?.end() }
     // There is no transaction any more, so none to reset.
@@ -200,23 +196,50 @@ final class ContentFilter: SMTPServerSession {
   }
 
   /// The header section decides as soon as it is there; one without an end is no mail of a PBX.
-  private func judgeHeaders() {
-    guard let end = headerEnd.find(in: head) else {
-      if head.count > Candidate.headerLimitBytes { passOn("its header section does not end") }
-      return
+  private func judgeHeaders(with bytes: [UInt8]) {
+    head += bytes
+    if let end = headerEnd.find(in: head) {
+      endHeaders(Array(head[..<end]))
+    } else if head.count > Candidate.headerLimitBytes {
+      endHeaders(nil)
     }
-    let headers = Array(head[..<end])
-    head = []
-    if let reason = intake.reasonToPass(headers: headers, envelope, client) {
+  }
+
+  /// nil: it does not end.
+  private func endHeaders(_ headers: [UInt8]?) {
+    if case .lost = stage { return }
+    isJudged = true
+    var reason: String?
+    if case .collecting = stage {
+      reason =
+        headers.map { intake.reasonToPass(headers: $0, envelope, client) }
+        ?? "its header section does not end"
+    }
+    if let headers, !admits(headers) {
+      stage = .lost(Self.comesRound)
+    } else if let reason {
       passOn(reason)
     } else {
-      stage = .collecting(isJudged: true)
+      pass(head)
     }
+    head = []
+  }
+
+  private func admits(_ headers: [UInt8]) -> Bool {
+    let trace = LoopWatch.Trace(intake.facts(headers: headers), envelope)
+    guard commons.loops.admits(trace, isOurs: intake.comesRound) else {
+      context.alarms.raise(
+        .loopSeen, "mail that has passed comes back to the content filter",
+        queueID: client.queueID)
+      return false
+    }
+    return true
   }
 
   /// What has been collected goes to the listener, and all that follows.
   private func passOn(_ reason: String) {
     note(reason)
+    (isJudged, head) = (true, [])
     startPassing()
     do throws(StepFailure) {
       try collected?.forEachPiece(pass)
@@ -252,12 +275,13 @@ final class ContentFilter: SMTPServerSession {
   // MARK: - The listener
 
   private func connected() throws(SMTPFailure) -> SMTPClient? {
-    if let connection, connection.isUsable { return connection }
     guard let target else { return nil }
+    if let connection, connection.isUsable, connectedTo == target { return connection }
+    connection?.quit()
     let new = try SMTPClient(target, heloName: context.settings.hostname, limits: Self.limits)
     try new.refuseOwnKind()
     commons.offer.note(new)
-    connection = new
+    (connection, connectedTo) = (new, target)
     return new
   }
 
@@ -281,13 +305,10 @@ final class ContentFilter: SMTPServerSession {
     isWithinContent = false
     onward = nil
     release()
-    headerEnd = HeaderEnd()
     stage = .passing
   }
 
-  private func release() {
-    (collected, place, head) = (nil, nil, [])
-  }
+  private func release() { (collected, place) = (nil, nil) }
 
   /// For what an administrator should know, though not for each message.
   private func warn(_ event: String, _ reason: String) {
@@ -298,11 +319,12 @@ final class ContentFilter: SMTPServerSession {
     context.log.debug("passes", ["queue_id": client.queueID, "why": reason])
   }
 
-  /// Shorter than the client's own patience (Postfix: 600 s after the final dot), so that it hears of ours.
+  /// Together shorter than the client's patience (Postfix: 600 s after the final dot), so that it hears of ours: what was
+  /// collected is sent on then.
   private static let limits: SMTPLimits = {
-    var limits = SMTPLimits(everywhere: .seconds(120))
+    var limits = SMTPLimits(everywhere: .seconds(60))
     limits.connect = .seconds(10)
-    limits.finalDot = .seconds(570)
+    limits.finalDot = .seconds(400)
     limits.goodbye = .seconds(5)
     return limits
   }()

@@ -1,5 +1,5 @@
 /// What all connections of the SMTP fronts share.
 struct ContentFilterCommons: Sendable {
   let offer = ListenerOffer()
-  let marks = PassMarks()
+  let loops = LoopWatch()
 }

@@ -19,9 +19,11 @@ final class FrontDoor: MilterSession {
   }
 
   func connect(_ facts: ConnectFacts, macros: borrowing MilterMacros) -> MilterReply {
+    let hasName = facts.name != "unknown" && !facts.name.hasPrefix("[")
+    // Without an address it is on this host, unless the MTA knows neither.
     client = ClientFacts(
-      name: facts.name == "unknown" || facts.name.hasPrefix("[") ? nil : facts.name,
-      address: facts.address, port: facts.port)
+      name: hasName ? facts.name : nil,
+      address: facts.address ?? (hasName ? nil : "unknown"), port: facts.port)
     guard case .pass(let reason)? = intake.recognition.verdictAtConnect(client) else {
       return .continue
     }
@@ -65,6 +67,7 @@ final class FrontDoor: MilterSession {
       return pass(reasonInHeaders() ?? reason)
     }
     if let reason = reasonInHeaders() { return pass(reason) }
+    candidate?.releaseHeaders()
     let limit = intake.settings.maxConcurrentBodies
     candidate?.place = context.limits.placeForBody(limit: limit)
     guard candidate?.place != nil else {
@@ -126,7 +129,8 @@ final class FrontDoor: MilterSession {
     switch intake.take(content, envelope, client, canPass: true) {
     case .pass(let reason): return .reply(pass(reason))
     case .passAndKeep(let replies):
-      // Before the MTA hears it: killed in between we know nothing of it, or the MTA keeps the message anyway.
+      // Before the MTA hears it: killed in between we know nothing of it, or the MTA keeps the message anyway. No callback
+      // tells what milters behind this one make of it, which is why such policies want it last (docs/policies.md).
       intake.keep(replies)
       return .reply(pass("its transcript follows in a reply"))
     case .kept: return .reply(.discard)

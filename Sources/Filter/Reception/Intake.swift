@@ -11,7 +11,7 @@ struct Intake {
     case pass(reason: String)
     /// On disk, synced, by that id: the sender may be told that we have it.
     case kept(id: String)
-    /// The message is to go on as it is. When it has, or will for sure, `keep` these: replies to it.
+    /// The message is to go on as it is. When it has, or as far as can be told will, `keep` these: replies to it.
     case passAndKeep([NewJob])
   }
 
@@ -20,6 +20,8 @@ struct Intake {
   private let reader = GMimeReader()
   /// Of the open message, when its header section was read before its body came.
   private var headerFacts: MessageFacts?
+  /// Whether the open message is a voicemail that has just been handed over, to one of its recipients again.
+  private(set) var comesRound = false
 
   init(context: DaemonContext) {
     self.context = context
@@ -33,7 +35,7 @@ struct Intake {
   /// To be called when a message begins: what was reloaded counts from here on.
   mutating func begin() {
     live.refresh()
-    headerFacts = nil
+    (headerFacts, comesRound) = (nil, false)
   }
 
   /// Why a client's messages pass; nil: they may be voicemails.
@@ -45,24 +47,33 @@ struct Intake {
   mutating func reasonToPass(
     headers: [UInt8], _ envelope: Envelope, _ client: ClientFacts
   ) -> String? {
-    let facts = reader.readHeaders(headers)
+    let facts = facts(headers: headers)
     headerFacts = facts
     let reason = Self.reason(recognition.verdictAtEndOfHeaders(facts, envelope, client))
     if let reason, case .valid(let id) = recognition.loopGuard.check(facts),
-      !isOwnSubmission(client), isJustOut(id)
+      !isOwnSubmission(client), isJustOut(id, to: envelope)
     {
+      comesRound = true
       context.alarms.raise(.loopSeen, reason, queueID: client.queueID)
     }
     return reason
   }
 
+  /// Of a header section, which is whole.
+  func facts(headers: [UInt8]) -> MessageFacts { headerFacts ?? reader.readHeaders(headers) }
+
   /// A loop brings a message back while it is delivered or soon after. One that comes later was queued again by an
   /// administrator (`postsuper -r`) or sent on by somebody.
   private static let loopMS: Int64 = 600_000
 
-  private func isJustOut(_ id: String) -> Bool {
+  private func isJustOut(_ id: String, to envelope: Envelope) -> Bool {
     do throws(SpoolError) {
       guard let details = try context.store.details(id) else { return false }
+      // A recipient's own forwarding to somebody else comes by here as well.
+      let known = Set(details.recipients.map { $0.address.lowercased() })
+      guard envelope.recipients.contains(where: { known.contains($0.address.lowercased()) }) else {
+        return false
+      }
       return details.finishedMS.map { Clock.nowMS() - $0 < Self.loopMS } ?? true
     } catch {
       return true

@@ -6,7 +6,7 @@ final class SMTPListener: Sendable {
   private let path: String?
   private let inode: ino_t
   /// Another process has it too and goes on listening: systemd.
-  private let isShared: Bool
+  let isShared: Bool
   /// A pair of sockets: the first is readable from `close` on.
   private let closing: (Int32, Int32)
 
@@ -175,24 +175,57 @@ final class SMTPListener: Sendable {
       guard facts.st_mode & S_IFMT == S_IFSOCK else {
         throw SMTPServerFailure(place, "a file that is no socket stands there")
       }
-      let target = try? SMTPTarget("unix:\(path)")
-      if let target, (try? Connection.open(target, limit: .seconds(2))) != nil {
-        throw SMTPServerFailure(place, "already in use by a running process")
-      }
+      try checkStale(path, place)
       unsafe unlink(path)
     }
+    guard unsafe named(path, { unsafe Glibc.bind(descriptor, $0, $1) }) == 0 else {
+      throw SMTPServerFailure(place, "cannot listen", code: errno)
+    }
+    do throws(SMTPServerFailure) {
+      try open(path, mode: mode, group: group, place)
+      guard unsafe lstat(path, &facts) == 0, Glibc.listen(descriptor, backlog) == 0 else {
+        throw SMTPServerFailure(place, "cannot listen", code: errno)
+      }
+    } catch {
+      unsafe unlink(path)
+      throw error
+    }
+    return facts.st_ino
+  }
+
+  /// Returns when nobody listens at the socket's path.
+  private static func checkStale(_ path: String, _ place: String) throws(SMTPServerFailure) {
+    let probe = Glibc.socket(AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_NONBLOCK.rawValue), 0)
+    defer { Glibc.close(probe) }
+    let answer = unsafe named(path) { unsafe Glibc.connect(probe, $0, $1) } == 0 ? 0 : errno
+    switch answer {
+    case ECONNREFUSED: return
+    // Its queue of connections is full.
+    case 0, EAGAIN: throw SMTPServerFailure(place, "already in use by a running process")
+    default:
+      throw SMTPServerFailure(place, "cannot tell whether a process uses it", code: answer)
+    }
+  }
+
+  private static func named(
+    _ path: String, _ use: (UnsafePointer<sockaddr>?, socklen_t) -> Int32
+  ) -> Int32 {
     var name = sockaddr_un()
     name.sun_family = sa_family_t(AF_UNIX)
     unsafe withUnsafeMutableBytes(of: &name.sun_path) { field in
       // SMTPListenAddress has checked the length; the rest stays NUL.
       unsafe field.copyBytes(from: path.utf8.prefix(field.count - 1))
     }
-    let status = unsafe withUnsafeBytes(of: name) { bytes in
-      unsafe Glibc.bind(
-        descriptor, bytes.assumingMemoryBound(to: sockaddr.self).baseAddress,
-        socklen_t(bytes.count))
+    return unsafe withUnsafeBytes(of: name) { bytes in
+      unsafe use(
+        bytes.assumingMemoryBound(to: sockaddr.self).baseAddress, socklen_t(bytes.count))
     }
-    guard status == 0 else { throw SMTPServerFailure(place, "cannot listen", code: errno) }
+  }
+
+  /// To those who may connect. Nobody gets in before listen(2), so the mode is right in time; umask would hit all threads.
+  private static func open(
+    _ path: String, mode: UInt32?, group: String?, _ place: String
+  ) throws(SMTPServerFailure) {
     if let group {
       guard let entry = unsafe getgrnam(group) else {
         throw SMTPServerFailure(place, "no group \"\(group)\" on this system")
@@ -201,13 +234,8 @@ final class SMTPListener: Sendable {
         throw SMTPServerFailure(place, "cannot give it to group \"\(group)\"", code: errno)
       }
     }
-    // Nobody gets in before listen(2), so the mode is right in time; umask would hit all threads.
     if let mode, unsafe chmod(path, mode) != 0 {
       throw SMTPServerFailure(place, "cannot set its mode", code: errno)
     }
-    guard unsafe lstat(path, &facts) == 0, Glibc.listen(descriptor, backlog) == 0 else {
-      throw SMTPServerFailure(place, "cannot listen", code: errno)
-    }
-    return facts.st_ino
   }
 }

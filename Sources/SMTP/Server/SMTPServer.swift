@@ -21,6 +21,7 @@ package final class SMTPServer: Sendable {
     house = ConnectionHouse(
       hostname: hostname, limits: limits, activity: activity, makeSession: makeSession)
     let (listener, house) = (listener, house)
+    if listener.isShared { activity.note(sharedSocket: listener.close) }
     let started = Thread.start {
       Self.serve(listener, house)
       house.left()

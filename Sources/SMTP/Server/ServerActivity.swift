@@ -4,6 +4,7 @@ import Synchronization
 package final class ServerActivity: Sendable {
   private let open = Atomic<Int>(0)
   private let closing = Atomic<Bool>(false)
+  private let shared = Mutex<[@Sendable () -> Void]>([])
 
   package init() {}
 
@@ -11,8 +12,17 @@ package final class ServerActivity: Sendable {
   package var messages: Int { open.load(ordering: .sequentiallyConsistent) }
   var isClosing: Bool { closing.load(ordering: .sequentiallyConsistent) }
 
-  /// From now on MAIL and new connections hear 421; messages in progress go on.
-  package func refuseNew() { closing.store(true, ordering: .sequentiallyConsistent) }
+  /// From now on MAIL and new connections hear 421; messages in progress go on. Who connects to a socket that another
+  /// process keeps open waits for the next daemon instead.
+  package func refuseNew() {
+    for close in shared.withLock({ $0 }) { close() }
+    closing.store(true, ordering: .sequentiallyConsistent)
+  }
+
+  /// `close`: no more connections are taken from a shared socket.
+  func note(sharedSocket close: @escaping @Sendable () -> Void) {
+    shared.withLock { $0.append(close) }
+  }
 
   /// False when no message may begin any more.
   func begin() -> Bool {

@@ -37,6 +37,8 @@ struct ServerConversation: ~Copyable {
     didSet { if oldValue.isMessage, !stage.isMessage { activity.end() } }
   }
   private var wrongCommands = 0
+  /// After a MAIL that was refused: commands that a client has sent along with it (RFC 2920) and that are no error of its.
+  private var pipelined: Int?
   private var idleCommands = 0
   private var contentBytes = 0
 
@@ -70,7 +72,7 @@ struct ServerConversation: ~Copyable {
       // It counts as open until its outcome is settled.
       defer { stage = .ready }
       facts.forwarded = nil
-      idleCommands = 0
+      (idleCommands, wrongCommands) = (0, 0)
       guard contentBytes <= limits.messageBytes else {
         return .reply(SMTPReply(552, "5.3.4 Larger than \(limits.messageBytes) bytes"))
       }
@@ -122,6 +124,7 @@ struct ServerConversation: ~Copyable {
     guard case .ready = stage else {
       return wrong(outOfOrder(nowIn: "MAIL"))
     }
+    pipelined = 0
     let size = parameters.compactMap { parameter in
       parameter.uppercased().hasPrefix("SIZE=") ? Int(parameter.dropFirst(5)) : nil
     }.max()
@@ -132,7 +135,7 @@ struct ServerConversation: ~Copyable {
     guard activity.begin() else { return .replyAndClose(Self.goingDown(hostname)) }
     let reply = session.mail(address, parameters: parameters, client: facts)
     if reply.isPositive {
-      stage = .envelope(recipients: 0)
+      (stage, pipelined) = (.envelope(recipients: 0), nil)
     } else {
       activity.end()
       facts.forwarded = nil
@@ -141,7 +144,7 @@ struct ServerConversation: ~Copyable {
   }
 
   private mutating func recipient(_ address: String, _ parameters: [String]) -> Answer {
-    guard case .envelope(let count) = stage else { return wrong(outOfOrder(nowIn: "RCPT")) }
+    guard case .envelope(let count) = stage else { return withoutMessage("RCPT") }
     guard count < limits.recipients else {
       // RFC 5321, 4.5.3.1.10: the client sends the rest in another transaction.
       return .reply(SMTPReply(452, "4.5.3 More than \(limits.recipients) recipients"))
@@ -153,7 +156,7 @@ struct ServerConversation: ~Copyable {
   }
 
   private mutating func data() -> Answer {
-    guard case .envelope(let count) = stage else { return wrong(outOfOrder(nowIn: "DATA")) }
+    guard case .envelope(let count) = stage else { return withoutMessage("DATA") }
     guard count > 0 else { return .reply(SMTPReply(554, "5.5.1 No valid recipients")) }
     if let refusal = session.data() {
       stage = .ready
@@ -196,6 +199,14 @@ struct ServerConversation: ~Copyable {
     }
     facts.forwarded = nil
     stage = next
+  }
+
+  private mutating func withoutMessage(_ command: String) -> Answer {
+    guard let count = pipelined, count <= limits.recipients else {
+      return wrong(outOfOrder(nowIn: command))
+    }
+    pipelined = command == "DATA" ? nil : count + 1
+    return .reply(outOfOrder(nowIn: command))
   }
 
   private mutating func wrong(_ reply: SMTPReply) -> Answer {
