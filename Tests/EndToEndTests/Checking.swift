@@ -201,8 +201,38 @@ struct Checking {
     try postfix.expectVoicemail(sent, for: ["ann"], by: milter)
   }
 
+  @Test(arguments: ["localhost", "[::1]"])
+  func `the listener that it makes takes messages back by any name of this host`(host: String)
+    throws
+  {
+    let postfix = try PrivatePostfix(["inet_protocols=all"])
+    let directory = postfix.directory.file("etc")
+    let edit = ["-MX", "127.0.0.1:\(postfix.reinjectPort)/inet", "cleanup-vm/unix"]
+    #expect(ShellCommand(["postconf", "-c", directory] + edit).status == 0)
+    let milter = try postfix.milter(["delivery.target": "smtp:\(host):\(postfix.reinjectPort)"])
+    let applied = try milter.command(
+      "check", "--fix-postfix", "--apply", "--postfix-config", directory)
+    #expect(applied.status == 0, "\(applied.errors)")
+    let sent = AsteriskMail(try VoicemailRecording.short())
+    try SMTPSender.send(sent.bytes, port: postfix.smtpPort)
+    try postfix.expectVoicemail(sent, for: ["ann"], by: milter)
+    let ended = try check(milter, postfix)
+    #expect(ended.status == 0, "\(ended.text)")
+    #expect(ended.text.contains(", with XFORWARD, DSN,"), "\(ended.text)")
+    // As the listener was made before: for the other family alone.
+    let narrow = ["-P", "\(host):\(postfix.reinjectPort)/inet/mynetworks=127.0.0.0/8"]
+    #expect(ShellCommand(["postconf", "-c", directory] + narrow).status == 0)
+    let found = try check(milter, postfix)
+    #expect(
+      found.text.contains(
+        "WRONG   Postfix: the listener \(host):\(postfix.reinjectPort) does not take mail from ::1\n"
+      ),
+      "\(found.text)")
+  }
+
   @Test func `without XFORWARD, and with a socket that Postfix may not use`() throws {
-    let postfix = try PrivatePostfix(without: "smtpd_authorized_xforward_hosts=127.0.0.0/8")
+    let postfix = try PrivatePostfix(
+      without: "smtpd_authorized_xforward_hosts=127.0.0.0/8,[::1]/128")
     let milter = try postfix.milter(["milter.socket_mode": "0600"])
     let ended = try check(milter, postfix)
     #expect(ended.status == 1)
@@ -212,7 +242,7 @@ struct Checking {
     #expect(
       ended.text.contains(
         "mend:  postconf -c \(postfix.directory.file("etc")) -P "
-          + "127.0.0.1:\(port)/inet/smtpd_authorized_xforward_hosts=127.0.0.0/8\n"))
+          + "127.0.0.1:\(port)/inet/smtpd_authorized_xforward_hosts=127.0.0.0/8,[::1]/128\n"))
     #expect(
       ended.text.contains(
         "WRONG   socket: user postfix may not write to \(postfix.milterSocket)\n"))

@@ -38,7 +38,7 @@ struct ListenerCheck {
         (
           "XFORWARD", .advice,
           "The MTA's log cannot tell which client a message came from, nor its first queue id.",
-          "smtpd_authorized_xforward_hosts", "127.0.0.0/8"
+          "smtpd_authorized_xforward_hosts", ReinjectionService.clients
         ),
         (
           "DSN", .advice, "What senders ask about delivery reports is lost.",

@@ -226,6 +226,16 @@ struct PostfixCheck {
                 .joined(separator: ","), of: listener)
           ]))
     }
+    if address.host == "localhost" || address.host == "[::1]",
+      let own = listener.options["mynetworks"], !own.contains("::1")
+    {
+      findings.append(
+        Finding(
+          grade: .wrong, what: "Postfix: the listener \(listener.name) does not take mail from ::1",
+          why:
+            "\(address.host) is that address: what goes back is refused, and waits in the spool.",
+          postconf: [option("mynetworks", ReinjectionService.clients, of: listener)]))
+    }
     findings += sizes(of: listener)
     return findings.isEmpty
       ? [.good("Postfix: the listener \(listener.name) takes messages back, without this filter")]

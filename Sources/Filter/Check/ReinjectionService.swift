@@ -2,6 +2,9 @@
 enum ReinjectionService {
   static let cleanupName = "cleanup-vm"
 
+  /// Who may use it: this host, by either family, as `localhost` may be either.
+  static let clients = "127.0.0.0/8,[::1]/128"
+
   /// Of the listener: `NAME=VALUE`.
   static let options = [
     "syslog_name=postfix/voicemail",
@@ -12,7 +15,7 @@ enum ReinjectionService {
     "cleanup_service_name=cleanup-vm",
     "message_size_limit=0",
     "smtpd_recipient_limit=100000",
-    "mynetworks=127.0.0.0/8",
+    "mynetworks=\(clients)",
     "smtpd_delay_reject=yes",
     "smtpd_client_restrictions=",
     "smtpd_helo_required=no",
@@ -29,7 +32,7 @@ enum ReinjectionService {
     "smtpd_client_connection_rate_limit=0",
     "smtpd_client_message_rate_limit=0",
     "smtpd_client_recipient_rate_limit=0",
-    "smtpd_authorized_xforward_hosts=127.0.0.0/8",
+    "smtpd_authorized_xforward_hosts=\(clients)",
     "smtpd_discard_ehlo_keywords=",
     "smtpd_forbid_bare_newline=normalize",
     "smtpd_forbid_bare_newline_exclusions=",
