@@ -72,6 +72,24 @@ import Testing
     #expect(session.milter.process.isRunning)
   }
 
+  @Test func `reload refuses what check and run refuse`() throws {
+    let session = try Session()
+    for wrong: RunningMilter.Settings in [
+      ["transcription.acoustic_model": "/nonexistent/model"],
+      ["status.listen": "everywhere"],
+      ["content_filter.listen": "inet:10025@0.0.0.0"],
+    ] {
+      try rewrite(session, wrong)
+      let checked = try session.milter.command("check")
+      #expect(checked.status == 1)
+      let refused = try session.milter.command("reload")
+      #expect(refused.status == 1, "\(wrong)")
+      #expect(refused.errors == checked.errors + "voicemail-milter: nothing changed\n")
+    }
+    try session.deliver(try quickMail("a"))
+    #expect(session.mta.waitForMessages(1, seconds: 60))
+  }
+
   // MARK: - Drain and stop
 
   @Test func `drain waits for the open message, takes others meanwhile, then stops`() throws {

@@ -56,11 +56,9 @@ struct Daemon {
       try context.configureEngines()
       let fronts = try SMTPFronts(context: context)
       let milter = try milterServer(context)
+      let reloader = Reloader(configuration: configuration, context: context)
       try ControlSocket.serve(at: ControlSocket.path(stateDirectory: settings.stateDirectory)) {
-        DaemonAnswers(
-          context: context, orders: orders,
-          reloader: Reloader(configuration: configuration, context: context)
-        ).answer($0)
+        DaemonAnswers(context: context, orders: orders, reloader: reloader).answer($0)
       }
       let group = DispatchGroup()
       start(context, group)
@@ -75,10 +73,12 @@ struct Daemon {
       if settings.marksVoicemail, settings.contentFilterListen == nil {
         log.warning("voicemail is marked for a content filter, but none listens here")
       }
-      if settings.contentFilterListen != nil, settings.sources.contains(TrustedSources.authenticatedEntry) {
+      if settings.contentFilterListen != nil,
+        settings.sources.contains(TrustedSources.authenticatedEntry)
+      {
         log.warning("no MTA tells the content filter who has logged in: name addresses in sources")
       }
-      try serve(milter, orders, context)
+      try serve(milter, orders, context, reloader)
       if !fronts.stop(withinSeconds: 10) {
         log.warning("stopped with an SMTP session in progress; its client keeps the message")
       }
@@ -137,9 +137,9 @@ struct Daemon {
   }
 
   /// Until an order to stop, or libmilter's end.
-  private func serve(_ server: MilterServer?, _ orders: Orders, _ context: DaemonContext)
-    throws(MilterError)
-  {
+  private func serve(
+    _ server: MilterServer?, _ orders: Orders, _ context: DaemonContext, _ reloader: Reloader
+  ) throws(MilterError) {
     let ending = Ending<MilterError>()
     if let server {
       DispatchQueue(label: "milter").async {
@@ -165,7 +165,7 @@ struct Daemon {
         if let error = ending.error.withLock({ $0 }) { throw error }
         return
       case .reload:
-        _ = try? Reloader(configuration: configuration, context: context).reload()
+        _ = try? reloader.reload()
       case .stop:
         // Asked again while it waits, it does not wait.
         let left = context.closing.drain(limitMS: Self.drainLimitMS) {

@@ -2,14 +2,25 @@ internal import Operations
 internal import Spool
 internal import Synchronization
 
-/// Reads the configuration again and puts in force what can change at run time.
-struct Reloader: Sendable {
+/// Reads the configuration again and puts in force what can change at run time. A daemon has one.
+final class Reloader: Sendable {
   /// The file that `run` was started with; nil is the standard one.
-  let configuration: String?
-  let context: DaemonContext
+  private let configuration: String?
+  private let context: DaemonContext
+  /// One reload at a time: signals and the control socket ask by threads of their own, and the later file must win.
+  private let turn = Mutex(())
+
+  init(configuration: String?, context: DaemonContext) {
+    self.configuration = configuration
+    self.context = context
+  }
 
   /// What happened, in words. Wrong settings change nothing.
   func reload() throws(CommandFailure) -> String {
+    try turn.withLock { _ throws(CommandFailure) in try reloadInTurn() }
+  }
+
+  private func reloadInTurn() throws(CommandFailure) -> String {
     do throws(CommandFailure) {
       let report = try apply()
       context.log.info(
@@ -33,11 +44,15 @@ struct Reloader: Sendable {
 
   private func apply() throws(CommandFailure) -> Settings.Reload {
     let fresh: Settings
+    let sources: SettingsSources
     do throws(SettingsError) {
-      fresh = try Settings.load(path: configuration)
+      sources = try SettingsSources.load(path: configuration)
+      fresh = try Settings(sources)
     } catch {
       throw CommandFailure(error.lines.joined(separator: "\n"))
     }
+    // What `run` would refuse, even where it waits for a restart: that must not be the moment it is found.
+    try Daemon.checkSettings(fresh, sources)
     let report = context.settings.reload(fresh)
     try context.live.replace(report.settings)
     context.log.level = report.settings.logLevel
