@@ -60,7 +60,7 @@ struct CheckCommand {
       return findings
         + ListenerCheck(
           settings: settings, frontLimit: Int(postfix.main["message_size_limit"] ?? ""),
-          option: check.optionOfListener
+          option: check.optionOfListener, utf8: check.listenerUTF8
         ).findings()
     } catch {
       return [

@@ -6,8 +6,12 @@ struct ListenerCheck {
   let settings: Settings
   /// The largest message that the MTA takes in, when it is known; 0 is no limit.
   let frontLimit: Int?
-  /// Mends an option of the listener; nil when Postfix is not the MTA.
+  /// Mends an option of the listener; nil when it is none of this host's Postfix.
   let option: ((String, String) -> String)?
+  /// Whether the MTA takes messages that need SMTPUTF8, and what has the listener offer it.
+  var utf8: (isNeeded: Bool, option: (name: String, value: String)) = (
+    true, ("smtpd_discard_ehlo_keywords", "")
+  )
 
   func findings() -> [Finding] {
     guard case .listener(let target)? = try? DeliveryTarget(settings.delivery.target) else {
@@ -29,7 +33,11 @@ struct ListenerCheck {
     }
     let findings = missing(client.extensions) + size(client.extensions)
     return findings.isEmpty
-      ? [.good("way back: \(target) answers, with XFORWARD, DSN, 8BITMIME and SMTPUTF8")] : findings
+      ? [
+        .good(
+          "way back: \(target) answers, with XFORWARD, DSN"
+            + (utf8.isNeeded ? ", 8BITMIME and SMTPUTF8" : " and 8BITMIME"))
+      ] : findings
   }
 
   private func missing(_ offered: ServerExtensions) -> [Finding] {
@@ -50,10 +58,12 @@ struct ListenerCheck {
         ),
         (
           "SMTPUTF8", .advice, "Messages to addresses in other scripts than Latin are held.",
-          "smtpd_discard_ehlo_keywords", ""
+          utf8.option.name, utf8.option.value
         ),
       ]
-    return wanted.filter { !offered.offers($0.keyword) }.map { item in
+    return wanted.filter { item in
+      !offered.offers(item.keyword) && (item.keyword != "SMTPUTF8" || utf8.isNeeded)
+    }.map { item in
       Finding(
         grade: item.grade,
         what: "way back: \(settings.delivery.target) does not offer \(item.keyword)", why: item.why,

@@ -25,12 +25,19 @@ struct PostfixCheck {
 
   func findings() -> [Finding] { ways() + reinjection() }
 
-  /// postconf(1) command that sets an option of the listener that takes messages back.
-  var optionOfListener: (String, String) -> String {
-    { name, value in
-      listener.map { option(name, value, of: $0) }
-        ?? postfix.line(["postconf", "-e", "\(name) = \(value)"])
-    }
+  /// postconf(1) command that sets an option of the listener that takes messages back; nil where that is none of this
+  /// Postfix: its main.cf is for other mail.
+  var optionOfListener: ((String, String) -> String)? {
+    listener.map { listener in { name, value in option(name, value, of: listener) } }
+  }
+
+  /// Whether messages that need SMTPUTF8 can come at all, and what has the listener offer it.
+  var listenerUTF8: (isNeeded: Bool, option: (name: String, value: String)) {
+    let isOff = listener?.options["smtputf8_enable"] == "no"
+    return (
+      postfix.main["smtputf8_enable"] != "no",
+      isOff ? ("smtputf8_enable", "yes") : ("smtpd_discard_ehlo_keywords", "")
+    )
   }
 
   // MARK: - The way to us

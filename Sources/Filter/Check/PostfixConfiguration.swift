@@ -21,6 +21,7 @@ struct PostfixConfiguration {
     "smtpd_milters", "non_smtpd_milters", "milter_default_action", "content_filter",
     "milter_header_checks", "message_size_limit", "queue_directory", "mail_owner",
     "compatibility_level", "receive_override_options",
+    "smtputf8_enable",
   ]
 
   init(directory: String?) throws(CommandFailure) {
