@@ -242,7 +242,8 @@ struct Checking {
     #expect(
       ended.text.contains(
         "mend:  postconf -c \(postfix.directory.file("etc")) -P "
-          + "127.0.0.1:\(port)/inet/smtpd_authorized_xforward_hosts=127.0.0.0/8,[::1]/128\n"))
+          + "127.0.0.1:\(port)/inet/smtpd_authorized_xforward_hosts=127.0.0.0/8,[::1]/128\n"
+          + "               postfix -c \(postfix.directory.file("etc")) reload\n"))
     #expect(
       ended.text.contains(
         "WRONG   socket: user postfix may not write to \(postfix.milterSocket)\n"))

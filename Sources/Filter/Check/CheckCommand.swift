@@ -57,11 +57,12 @@ struct CheckCommand {
           SocketCheck(path: path, user: postfix.main["mail_owner"] ?? "postfix", dropIns: dropIns)
             .finding())
       }
+      findings += ListenerCheck(
+        settings: settings, frontLimit: Int(postfix.main["message_size_limit"] ?? ""),
+        option: check.optionOfListener, utf8: check.listenerUTF8
+      ).findings()
+      for index in findings.indices { findings[index].reload = postfix.reload }
       return findings
-        + ListenerCheck(
-          settings: settings, frontLimit: Int(postfix.main["message_size_limit"] ?? ""),
-          option: check.optionOfListener, utf8: check.listenerUTF8
-        ).findings()
     } catch {
       return [
         Finding(
@@ -93,7 +94,7 @@ struct CheckCommand {
       Output.text("# nothing to change in Postfix\n")
       return 0
     }
-    commands.append(postfix.line(["postfix", "reload"]))
+    commands.append(postfix.reload)
     for command in commands {
       Output.text(command + "\n")
       guard apply else { continue }

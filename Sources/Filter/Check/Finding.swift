@@ -16,6 +16,8 @@ struct Finding: Equatable {
   var mend: [String] = []
   /// postconf(1) commands that mend it; `--fix-postfix` runs these.
   var postconf: [String] = []
+  /// Has Postfix read what those have changed.
+  var reload: String?
 
   static func good(_ what: String) -> Finding { Finding(grade: .good, what: what) }
 
@@ -23,9 +25,7 @@ struct Finding: Equatable {
   var text: String {
     func line(_ label: String, _ value: String) -> String { Output.left(label, 8) + value + "\n" }
     var text = Output.fitted(line(grade.rawValue, what) + (why.isEmpty ? "" : line("", why)))
-    // A listener has thirty options: those are told by --fix-postfix.
-    let commands =
-      mend + (postconf.count > 2 ? ["voicemail-milter check --fix-postfix --apply"] : postconf)
+    let commands = mend + postconf + (postconf.isEmpty ? [] : [reload].compactMap(\.self))
     for (index, command) in commands.enumerated() {
       text += line("", (index == 0 ? "mend:  " : "       ") + command)
     }

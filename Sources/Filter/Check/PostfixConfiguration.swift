@@ -79,6 +79,9 @@ struct PostfixConfiguration {
 
   func line(_ words: [String]) -> String { ShellCommand.line(command(words)) }
 
+  /// Has Postfix read its configuration again.
+  var reload: String { line(["postfix", "reload"]) }
+
   private static func ask(_ directory: String?, _ words: [String]) throws(CommandFailure)
     -> [Substring]
   {
