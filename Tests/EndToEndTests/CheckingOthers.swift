@@ -74,4 +74,86 @@ struct CheckingOthers {
     let mended = try check()
     #expect(mended.contains("8BITMIME and SMTPUTF8\n"), "\(mended)")
   }
+
+  /// Puts postscreen(8) before its smtpd, as POSTSCREEN_README does.
+  private func usePostscreen(_ postfix: PrivatePostfix) throws {
+    let front = "127.0.0.1:\(postfix.smtpPort)"
+    postconf(postfix, "-M", "\(front)/inet=\(front) inet n - n - 1 postscreen")
+    postconf(postfix, "-M", "smtpd/pass=smtpd pass - - n - - smtpd")
+    try postfix.control("stop")
+    try postfix.control("start")
+  }
+
+  @Test func `behind postscreen, what it hands on to is looked at`() throws {
+    let postfix = try PrivatePostfix()
+    try usePostscreen(postfix)
+    let milter = try postfix.milter()
+    #expect(try findings(postfix).filter { $0.grade != .good } == [])
+    #expect(try findings(postfix).contains(.good("Postfix: smtpd_milters names this filter")))
+    // Another service that goes by main.cf does not make up for it.
+    postconf(postfix, "-M", "submission/inet=submission inet n - n - - smtpd")
+    postconf(postfix, "-P", "smtpd/pass/smtpd_milters=")
+    let found = try findings(postfix).filter { $0.grade != .good }
+    #expect(
+      found.map(\.what) == [
+        "Postfix: smtpd/pass has a smtpd_milters of its own, without this filter"
+      ])
+    #expect(found.map(\.grade) == [.wrong])
+    postconf(postfix, "-MX", "submission/inet")
+    let applied = try milter.command(
+      "check", "--fix-postfix", "--apply", "--postfix-config", postfix.directory.file("etc"))
+    #expect(applied.status == 0, "\(applied.errors)")
+    #expect(try findings(postfix).filter { $0.grade != .good } == [])
+    // Postfix reads its own notation as we do.
+    let sent = AsteriskMail(try VoicemailRecording.short())
+    try SMTPSender.send(sent.bytes, port: postfix.smtpPort)
+    try postfix.expectVoicemail(sent, for: ["ann"], by: milter)
+  }
+
+  @Test func `each service is looked at, and one of another filter is left alone`() throws {
+    let postfix = try PrivatePostfix(["smtpd_milters=inet:127.0.0.1:8891"])
+    postconf(postfix, "-M", "smtp/inet=smtp inet n - n - - smtpd")
+    let ours = "{unix:voicemail-milter/milter.sock,default_action=accept}"
+    postconf(postfix, "-M", "submission/inet=submission inet n - n - - smtpd")
+    postconf(postfix, "-P", "submission/inet/smtpd_milters=\(ours)")
+    // amavis and its like: what comes back.
+    postconf(postfix, "-M", "127.0.0.1:10024/inet=127.0.0.1:10024 inet n - n - - smtpd")
+    postconf(postfix, "-P", "127.0.0.1:10024/inet/smtpd_milters=")
+    func found() throws -> [Finding] { try findings(postfix).filter { $0.grade != .good } }
+    #expect(try found().map(\.what) == ["Postfix: smtpd_milters does not name this filter"])
+    postconf(postfix, "-e", "smtpd_milters=inet:127.0.0.1:8891, \(ours)")
+    #expect(try found() == [])
+    postconf(postfix, "-P", "smtp/inet/smtpd_milters={inet:127.0.0.1:8891,default_action=accept}")
+    let past = try found()
+    #expect(
+      past.map(\.what) == ["Postfix: smtp/inet has a smtpd_milters of its own, without this filter"]
+    )
+    for command in past.flatMap(\.postconf) { #expect(ShellCommand(line: command).status == 0) }
+    #expect(try found() == [])
+    #expect(
+      ShellCommand(["postconf", "-c", postfix.directory.file("etc"), "-P"]).output.contains(
+        "smtp/inet/smtpd_milters = {inet:127.0.0.1:8891,default_action=accept},{unix:voicemail-milter/milter.sock,"
+      ))
+    // Of a port that is not for everybody it may be meant: told, and not changed.
+    postconf(postfix, "-P", "submission/inet/smtpd_milters=")
+    let advice = try found()
+    #expect(advice.map(\.grade) == [.advice])
+    #expect(advice.flatMap(\.postconf) == [])
+    #expect(advice.flatMap(\.mend).count == 1)
+    postconf(postfix, "-PX", "submission/inet/smtpd_milters")
+    // The same of a content filter.
+    let filter: RunningMilter.Settings = [
+      "milter.listen": "", "content_filter.listen": "inet:10025@127.0.0.1",
+    ]
+    postconf(postfix, "-e", "content_filter=smtp:[127.0.0.1]:10025")
+    #expect(try findings(postfix, filter).filter { $0.grade != .good } == [])
+    postconf(postfix, "-P", "smtp/inet/content_filter=")
+    let round = try findings(postfix, filter).filter { $0.grade != .good }
+    #expect(
+      round.map(\.what) == [
+        "Postfix: smtp/inet has a content_filter of its own, without this filter"
+      ])
+    for command in round.flatMap(\.postconf) { #expect(ShellCommand(line: command).status == 0) }
+    #expect(try findings(postfix, filter).filter { $0.grade != .good } == [])
+  }
 }

@@ -25,6 +25,12 @@ struct MilterEntry {
     return (entries + [word]).filter { !$0.isEmpty }.map(MilterEntry.init(written:))
   }
 
+  /// The same without spaces: postconf(1) takes none in options of master.cf.
+  var compact: String {
+    let words = written.split { "{}, ".contains($0) }.joined(separator: ",")
+    return written.hasPrefix("{") ? "{\(words)}" : words
+  }
+
   private init(written: String) {
     let words = written.split { "{}, ".contains($0) }.map(String.init)
     address = words.first ?? ""

@@ -71,24 +71,41 @@ struct PostfixCheck {
 
   private func ways() -> [Finding] {
     let fronts = postfix.fronts(besides: listener)
-    let bySMTP = fronts.filter { milters("smtpd_milters", of: $0).contains(where: isOurs) }
-    let byCommand = milters("non_smtpd_milters").contains(where: isOurs)
-    let byFilter =
-      ([nil] + fronts.map(Optional.some)).contains { front in
-        leadsToFilter(postfix.value("content_filter", of: front))
+    func leads(_ front: PostfixConfiguration.Service?) -> Bool {
+      leadsToFilter(postfix.value("content_filter", of: front))
+    }
+    if leads(nil) || fronts.contains(where: leads) {
+      return passing("content_filter", leads) { front in
+        leads(nil)
+          ? postfix.line(["postconf", "-PX", "\(front.name)/\(front.type)/content_filter"]) : nil
       }
-    if byFilter { return [.good("Postfix: its content_filter leads here")] }
-    guard let listen, !bySMTP.isEmpty || byCommand else { return [unknownHere] }
-    var findings: [Finding] = []
-    let text = MilterEntry.text(
-      for: listen, queueDirectory: queueDirectory, isChrooted: isChrooted)
-    if bySMTP.isEmpty {
+        + [.good("Postfix: its content_filter leads here")]
+    }
+    func asks(_ front: PostfixConfiguration.Service) -> Bool {
+      milters("smtpd_milters", of: front).contains(where: isOurs)
+    }
+    let bySMTP = fronts.filter(asks)
+    let byCommand = milters("non_smtpd_milters").contains(where: isOurs)
+    let text = listen.flatMap {
+      MilterEntry.text(for: $0, queueDirectory: queueDirectory, isChrooted: isChrooted)
+    }
+    let past =
+      listen == nil
+      ? []
+      : passing("smtpd_milters", asks) { front in
+        text.map { appending($0, to: "smtpd_milters", of: front) }
+      }
+    guard listen != nil, !bySMTP.isEmpty || byCommand else { return [unknownHere] + past }
+    var findings = past
+    // What has no value of its own goes by main.cf.
+    let bare = fronts.filter { $0.options["smtpd_milters"] == nil && !asks($0) }
+    if bySMTP.isEmpty ? past.isEmpty : bare.contains(where: \.isForOtherHosts) {
       findings.append(
         Finding(
           grade: .advice, what: "Postfix: smtpd_milters does not name this filter",
           why: "Voicemail that comes by SMTP passes without a transcript.",
           postconf: text.map { [appending($0, to: "smtpd_milters")] } ?? []))
-    } else {
+    } else if !bySMTP.isEmpty {
       findings.append(.good("Postfix: smtpd_milters names this filter"))
     }
     if byCommand {
@@ -113,6 +130,25 @@ struct PostfixCheck {
           mend: ["see postfix-examples/header-route"]))
     }
     return findings
+  }
+
+  /// Services whose own value of that parameter leads past this filter. Of those for other hosts that is a mistake;
+  /// of others it may be meant, and of those for this host alone it mostly is.
+  private func passing(
+    _ name: String, _ leadsHere: (PostfixConfiguration.Service) -> Bool,
+    mend: (PostfixConfiguration.Service) -> String?
+  ) -> [Finding] {
+    postfix.fronts(besides: listener).filter { front in
+      front.options[name] != nil && !front.isForThisHost && !leadsHere(front)
+    }.map { front in
+      let command = mend(front).map { [$0] } ?? []
+      return Finding(
+        grade: front.isForOtherHosts ? .wrong : .advice,
+        what: "Postfix: \(front.name)/\(front.type) has a \(name) of its own, without this filter",
+        why: "Voicemail that comes in there passes without a transcript.",
+        mend: front.isForOtherHosts ? [] : command,
+        postconf: front.isForOtherHosts ? command : [])
+    }
   }
 
   private var unknownHere: Finding {
@@ -151,9 +187,12 @@ struct PostfixCheck {
   }
 
   /// At the end: those before must see what comes, and one behind would not see a message that is taken over.
-  private func appending(_ text: String, to name: String) -> String {
-    let others = milters(name).filter { !isOurs($0) }.map(\.written)
-    let value = (others + [text]).joined(separator: ", ")
+  private func appending(
+    _ text: String, to name: String, of front: PostfixConfiguration.Service? = nil
+  ) -> String {
+    let all = milters(name, of: front).filter { !isOurs($0) } + MilterEntry.list(text)
+    if let front { return option(name, all.map(\.compact).joined(separator: ","), of: front) }
+    let value = all.map(\.written).joined(separator: ", ")
     return postfix.line(["postconf", "-e", "\(name) = \(value)"])
   }
 

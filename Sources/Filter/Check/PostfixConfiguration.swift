@@ -9,6 +9,16 @@ struct PostfixConfiguration {
     var command: String
     /// Values that its `-o` options give.
     var options: [String: String] = [:]
+
+    /// Where other hosts hand over mail: port 25, by postscreen(8) or not.
+    var isForOtherHosts: Bool {
+      type == "pass" || ["smtp", "25"].contains(name.split(separator: ":").last ?? "")
+    }
+
+    /// Where programs of this host alone come in: mostly the way back of another filter.
+    var isForThisHost: Bool {
+      type == "inet" && ["127.", "localhost:", "[::1]:"].contains { name.hasPrefix($0) }
+    }
   }
 
   /// nil: the machine's own.
@@ -64,10 +74,10 @@ struct PostfixConfiguration {
     }
   }
 
-  /// Services that take mail by SMTP from anywhere but ours.
+  /// Services that take mail by SMTP from anywhere but ours. Of type pass is what postscreen(8) hands clients to.
   func fronts(besides listener: Service?) -> [Service] {
     services.filter { service in
-      service.type == "inet" && service.command.hasPrefix("smtpd")
+      ["inet", "pass"].contains(service.type) && service.command.hasPrefix("smtpd")
         && service.name != listener?.name
     }
   }
