@@ -247,18 +247,58 @@ struct Checking {
     #expect(
       ended.text.contains(
         "WRONG   socket: user postfix may not write to \(postfix.milterSocket)\n"))
-    // What it says mends it.
-    chmod(postfix.milterSocket, 0o666)
+    // What it says mends it; the restart is ours, as no systemd runs this one.
+    func look() -> Finding {
+      SocketCheck(
+        path: postfix.milterSocket, user: "postfix", dropIns: milter.directory.file("conf.d")
+      ).finding()
+    }
+    let mend = look().mend
+    #expect(mend.last == "systemctl restart voicemail-milter")
+    #expect(mend.dropLast().map { ShellCommand(line: $0).status } == [0, 0])
+    milter.kill()
+    let again = try postfix.milter(
+      ["milter.listen": "unix:\(postfix.milterSocket)", "milter.socket_mode": "0600"],
+      in: milter.directory)
+    #expect(look() == .good("socket: user postfix can connect to \(postfix.milterSocket)"))
+    var facts = stat()
+    #expect(stat(postfix.milterSocket, &facts) == 0 && facts.st_mode & 0o777 == 0o660)
     let folder = postfix.directory.file("spool/voicemail-milter")
     chmod(folder, 0o700)
-    let closed = SocketCheck(path: postfix.milterSocket, user: "postfix", dropIns: "/tmp").finding()
+    let closed = look()
     #expect(closed.what == "socket: user postfix cannot enter \(folder)")
     #expect(closed.mend.map { ShellCommand(line: $0).status } == [0])
-    let mended = SocketCheck(path: postfix.milterSocket, user: "postfix", dropIns: "/tmp").finding()
-    #expect(mended.grade == .good)
-    milter.kill()
-    let gone = SocketCheck(path: postfix.milterSocket, user: "postfix", dropIns: "/tmp").finding()
-    #expect(gone.what == "socket: nobody listens at \(postfix.milterSocket)")
+    #expect(look().grade == .good)
+    // A folder above it is not given to another group.
+    let above = postfix.directory.path
+    chmod(above, 0o700)
+    #expect(look().mend == ["chmod a+x \(above)"])
+    #expect(look().mend.map { ShellCommand(line: $0).status } == [0])
+    #expect(look().grade == .good)
+    again.kill()
+    #expect(look().what == "socket: nobody listens at \(postfix.milterSocket)")
+  }
+
+  @Test func `a socket of systemd's is mended by its unit`() throws {
+    let postfix = try PrivatePostfix()
+    let milter = try postfix.milter(["milter.socket_mode": "0600"])
+    let directory = try TemporaryDirectory()
+    try ChildProcess.install(
+      script: "case $1 in show) echo '\(postfix.milterSocket) (Stream)' ;; esac",
+      at: directory.file("systemctl"))
+    // As systemctl(1) answers where the unit is active; PATH is of a process of its own.
+    let program = try ChildProcess(
+      "/usr/bin/env",
+      [
+        "PATH=\(directory.path):/usr/sbin:/usr/bin:/sbin:/bin", RunningMilter.program,
+        "check", "--live", "--config", milter.configuration, "--postfix-config",
+        postfix.directory.file("etc"),
+      ])
+    _ = program.waitForExit(seconds: 120)
+    let text = String(decoding: program.output, as: UTF8.self)
+    #expect(
+      text.contains(
+        "mend:  systemctl restart voicemail-milter.socket voicemail-milter.service\n"), "\(text)")
   }
 
   @Test func `a listener that is small, poor, absent, or this filter`() throws {

@@ -21,24 +21,27 @@ struct SocketCheck {
         why: "Whether that user can connect to \(path) only root can tell.",
         mend: ["sudo voicemail-milter check --live"])
     }
-    if let folder = folders.first(where: { !isAllowed("-x", $0) }) {
+    let rights = UserRights(user: user)
+    if let folder = folders.first(where: { !rights.allow("-x", $0) }) {
       return Finding(
         grade: .wrong, what: "socket: user \(user) cannot enter \(folder)",
         why: "Postfix cannot connect to \(path), and lets all mail pass without transcripts.",
-        mend: [
-          ShellCommand.line(["chgrp", user, folder]) + " && "
-            + ShellCommand.line(["chmod", "2750", folder])
-        ])
+        // Those above it belong to others.
+        mend: folder == folders.last ? [ownFolder] : [ShellCommand.line(["chmod", "a+x", folder])])
     }
-    guard isAllowed("-w", path) else {
-      let lines = "[milter]\\nsocket_mode = 0660\\nsocket_group = \(user)\\n"
+    guard rights.allow("-w", path) else {
       return Finding(
         grade: .wrong, what: "socket: user \(user) may not write to \(path)",
         why: "Postfix cannot connect to it, and lets all mail pass without transcripts.",
-        mend: [
-          ShellCommand.line(["mkdir", "-p", dropIns]),
-          "printf '\(lines)' > \(ShellCommand.line([dropIns + "/socket.conf"])) && systemctl restart voicemail-milter",
-        ])
+        mend: isOfSystemd
+          ? ["systemctl restart voicemail-milter.socket voicemail-milter.service"]
+          : [
+            ownFolder,
+            ShellCommand.line(["mkdir", "-p", dropIns])
+              + " && printf '[milter]\\nsocket_mode = 0660\\n' > "
+              + ShellCommand.line([dropIns + "/socket-mode.conf"]),
+            "systemctl restart voicemail-milter",
+          ])
     }
     return .good("socket: user \(user) can connect to \(path)")
   }
@@ -49,12 +52,19 @@ struct SocketCheck {
     return parts.indices.map { "/" + parts[...$0].joined(separator: "/") }
   }
 
-  /// As the kernel decides, access lists included. C: setpriv(1), test(1)
-  private func isAllowed(_ access: String, _ path: String) -> Bool {
-    let user = ShellCommand.line([user])
-    let line =
-      "setpriv --reuid=\(user) --regid=\"$(id -g \(user))\" --init-groups "
-      + ShellCommand.line(["test", access, path])
-    return ShellCommand(line: line).status == 0
+  /// The setgid bit gives the socket to the group: the daemon, which is not of it, could not.
+  private var ownFolder: String {
+    let folder = folders.last ?? "/"
+    return ShellCommand.line(["chgrp", user, folder]) + " && "
+      + ShellCommand.line(["chmod", "2750", folder])
+  }
+
+  /// Of a socket that systemd has made its unit says whose it is, and no setting of ours. C: systemctl(1)
+  private var isOfSystemd: Bool {
+    let unit = ShellCommand([
+      "systemctl", "show", "-p", "Listen", "--value", "voicemail-milter.socket",
+    ])
+    return unit.status == 0 && unit.lines.contains { $0.hasPrefix(path + " ") }
+      && ShellCommand(["systemctl", "is-active", "voicemail-milter.socket"]).status == 0
   }
 }
