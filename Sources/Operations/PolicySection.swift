@@ -22,7 +22,7 @@ package struct PolicySection: Sendable, Equatable {
   /// Those of earlier files, but for names that this one gives anew, and then this one's in its order; each wrong
   /// section is one line of the error. `rules`: the administrator's, besides those built in.
   static func read(
-    _ file: SettingsFile, over earlier: [PolicySection], rules: [RuleSection]
+    _ file: SettingsFile, over earlier: [PolicySection], rules: [RuleSection], engines: EngineNames
   ) throws(SettingsError) -> [PolicySection] {
     let anew = Set(file.order.compactMap { name(ofSection: $0.section) })
     let names = (rules.map(\.rule) + BuiltInRules.all).map(\.name)
@@ -40,6 +40,9 @@ package struct PolicySection: Sendable, Equatable {
           milliseconds: { Settings.milliseconds(of: $0).map(Int64.init) }
         ) { text throws(InvalidRule) in try RegularExpression(text) }
         try check(rule, names, policies.last)
+        if let names = rule.policy.engines, let complaint = engines.complaint(about: names) {
+          throw InvalidRule("engines", complaint)
+        }
         policies.append(
           PolicySection(
             lines: lines.map { "\($0)=\($1)" }, rule: rule,

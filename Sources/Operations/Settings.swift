@@ -113,9 +113,10 @@ package struct Settings: Sendable, Equatable {
         errors += error.lines
       }
     }
+    let names = EngineNames(engineSections)
     for file in sources.files {
       do throws(SettingsError) {
-        policies = try PolicySection.read(file, over: policies, rules: rules)
+        policies = try PolicySection.read(file, over: policies, rules: rules, engines: names)
       } catch {
         errors += error.lines
       }
@@ -124,6 +125,10 @@ package struct Settings: Sendable, Equatable {
       do throws(SettingsError) { style.templates = try TemplateDirectory.load(directory) } catch {
         errors += error.lines.map { "[message] templates: \($0)" }
       }
+    }
+    engines = values["transcription.engines"]?.list ?? []
+    if let complaint = names.complaint(about: engines) {
+      errors.append(sources.placed("[transcription] engines: \(complaint)"))
     }
     guard errors.isEmpty else { throw SettingsError(lines: errors) }
 
@@ -152,7 +157,6 @@ package struct Settings: Sendable, Equatable {
     country = Country(text("recognition.country"))
     transcriptionDeadlineMS = Int64(number("transcription.deadline"))
     maxAudioSeconds = (number("transcription.max_audio") + 999) / 1_000
-    engines = values["transcription.engines"]?.list ?? []
     languages = values["transcription.language"]?.list ?? []
     vocabulary = optional("transcription.vocabulary")
     acousticModel = optional("transcription.acoustic_model")
@@ -175,24 +179,6 @@ package struct Settings: Sendable, Equatable {
     logFormat = LogFormat(rawValue: text("log.format")) ?? .text
     logAddresses = text("log.log_addresses") == "yes"
     statusListen = optional("status.listen")
-    for name in engines { _ = try engine(name, for: "[transcription] engines") }
-    for policy in policies.map(\.rule.policy) {
-      for name in policy.engines ?? [] {
-        _ = try engine(name, for: "[policy \(policy.name)] engines")
-      }
-    }
-  }
-
-  /// The engine of that name: its section, or what its type alone says.
-  package func engine(_ name: String, for user: String) throws(SettingsError) -> EngineConfiguration
-  {
-    let found = engineSections.first { $0.name == name } ?? EngineSection.implied(name)
-    guard let found else {
-      throw SettingsError(lines: [
-        "\(user): no engine '\(SettingsFile.shown(name))'; there is no section [engine \(SettingsFile.shown(name))]"
-      ])
-    }
-    return found
   }
 
   /// Names of the engines that the chain or a policy asks.

@@ -61,7 +61,7 @@ package struct SettingsSources: Sendable {
 
   /// A complaint that begins with a key, `[section] key: ...`, behind the place where that is written.
   package func placed(_ complaint: String) -> String {
-    for key in SettingsTable.keys where complaint.hasPrefix("[\(key.section)] \(key.name)") {
+    for key in SettingsTable.keys where complaint.hasPrefix("[\(key.section)] \(key.name):") {
       guard let written = written(key) else { continue }
       return "\(written.place): \(complaint)"
     }

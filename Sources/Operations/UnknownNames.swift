@@ -50,7 +50,8 @@ enum UnknownNames {
     }
   }
 
-  private static func suggestion(for word: String, among known: [String]) -> String {
+  /// `; did you mean WORD?`, or all that are known.
+  static func suggestion(for word: String, among known: [String]) -> String {
     let nearest = known.map { (word: $0, distance: editDistance(word, $0)) }
       .min { $0.distance < $1.distance }
     guard let nearest, nearest.distance <= 1 + word.count / 3 else {

@@ -156,4 +156,25 @@ struct CheckingOthers {
     for command in round.flatMap(\.postconf) { #expect(ShellCommand(line: command).status == 0) }
     #expect(try findings(postfix, filter).filter { $0.grade != .good } == [])
   }
+
+  @Test func `a vocabulary that is not there is told without the rest of the installation`() throws
+  {
+    let directory = try TemporaryDirectory()
+    let path = directory.file("vm.conf")
+    let names = directory.file("names")
+    try RunningMilter.write(
+      ["transcription.vocabulary": names, "policy sales.vocabulary": "/nonexistent/sales"],
+      to: path, in: directory)
+    let ended = try RunningMilter.run(["check", "--config", path])
+    #expect(ended.status == 1)
+    for file in [names, "/nonexistent/sales"] {
+      #expect(
+        ended.text.contains("WRONG   vocabulary: \(file): No such file or directory\n"),
+        "\(ended.text)")
+    }
+    try RunningMilter.write(["transcription.vocabulary": names], to: path, in: directory)
+    try "Yara\n".write(toFile: names, atomically: true, encoding: .utf8)
+    let mended = try RunningMilter.run(["check", "--config", path])
+    #expect(mended.status == 0, "\(mended.text)")
+  }
 }

@@ -119,11 +119,25 @@ import Voicemail
     ),
     (
       "[transcription]\nengines = pocketsphinx, cloud",
-      "[transcription] engines: no engine 'cloud'; there is no section [engine cloud]"
+      "FILE:2: [transcription] engines: no engine 'cloud'; known are pocketsphinx, whisper-server, openai, and the "
+        + "names of sections [engine NAME]"
     ),
     (
       "[policy a]\nengines = cloud",
-      "[policy a] engines: no engine 'cloud'; there is no section [engine cloud]"
+      "FILE:2: [policy a] engines: no engine 'cloud'; known are pocketsphinx, whisper-server, openai, and the "
+        + "names of sections [engine NAME]"
+    ),
+    (
+      "[engine cloud]\ntype = openai\n[transcription]\nengines = pocketsphinx, clown",
+      "FILE:4: [transcription] engines: no engine 'clown'; did you mean cloud?"
+    ),
+    (
+      "[policy a]\nengines = pocketsphinx, google",
+      "FILE:2: [policy a] engines: google needs a section [engine google]"
+    ),
+    (
+      "[transcription]\nengines = ,",
+      "FILE:2: [transcription] engines: names no engine; known are pocketsphinx, whisper-server, openai"
     ),
   ])
   func `what is wrong gives one line with its place`(text: String, line: String) throws {

@@ -28,12 +28,12 @@ struct CheckCommand {
       [Finding.good("settings: \(sources.summary)")] + EngineWorth.findings(settings)
       + VocabularyCheck.findings(settings)
     for finding in findings { Output.text(finding.text) }
-    guard arguments.has("--live") else { return 0 }
     // Each as soon as it is known: an engine takes its time.
     let host = HostChecks(settings: settings)
-    for look in [
+    let live = [
       { [host.daemon()] }, check.mta, { [host.spool()] }, host.engines, { [host.clock()] },
-    ] {
+    ]
+    for look in arguments.has("--live") ? live : [] {
       let found = look()
       for finding in found { Output.text(finding.text) }
       findings += found
