@@ -53,4 +53,17 @@ import Testing
     #expect(profile.contains("\nprofile \(name) flags="))
     #expect(profile.contains("<local/\(name)>"))
   }
+
+  /// Sockets= and Restart=always: a service that is left running or starting brings its socket back within seconds.
+  @Test(arguments: [
+    "docs/troubleshooting.md", "docs/upgrade.md", "docs/administration.md", "README.md",
+  ])
+  func `whoever is told to stop the socket is told to stop the service`(page: String) throws {
+    for stop in try Sources.text(page).matches(of: /systemctl stop [^`\n]*milter\.socket[^`\n]*/) {
+      let units = stop.output.split(separator: " ")
+      #expect(
+        units.contains("voicemail-milter.service") || units.contains("voicemail-milter"),
+        "\(page): \(stop.output)")
+    }
+  }
 }
