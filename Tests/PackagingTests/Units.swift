@@ -66,4 +66,13 @@ import Testing
         "\(page): \(stop.output)")
     }
   }
+
+  @Test func `the service is ordered against what starts Postfix, which is its instance`() throws {
+    let before = try #require(
+      try Sources.text("debian/voicemail-milter.service").firstMatch(of: /\nBefore=(.*)/)?.1)
+    #expect(before.split(separator: " ").contains("postfix@-.service"))
+    // Debian's own: /bin/true.
+    let dummy = try String(contentsOfFile: "/lib/systemd/system/postfix.service", encoding: .utf8)
+    #expect(dummy.contains("\nExecStart=/bin/true\n"))
+  }
 }
