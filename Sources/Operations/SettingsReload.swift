@@ -23,7 +23,7 @@ extension Settings {
       if self[keyPath: path] != fresh[keyPath: path] { reload.needRestart.append(name) }
     }
     fixed("[daemon] state_directory", \.stateDirectory)
-    live("[daemon] hostname", \.hostname)
+    fixed("[daemon] hostname", \.hostname)
     fixed("[daemon] workers", \.workers)
     fixed("[milter] listen", \.milterListen)
     fixed("[milter] socket_mode", \.socketMode)

@@ -74,10 +74,11 @@ package enum SettingsTable {
     ),
     .init(
       "daemon", "hostname", .text, "",
-      "Name for trace lines; empty is the machine's own."),
+      "Name in trace lines, EHLO, the SMTP greeting, Message-IDs and the status page; empty is the machine's own."
+    ),
     .init(
       "daemon", "workers", .integer(0...64), "0",
-      "Worker processes, each about 120 MB; 0 is one per processor, at most 4."),
+      "Worker processes, each about 160 MB; 0 is one per processor, at most 4."),
     .init(
       "milter", "listen", .text, "unix:/var/spool/postfix/voicemail-milter/milter.sock",
       "Where the MTA connects: unix:PATH, inet:PORT@HOST, inet6:PORT@HOST, fd:3 or fd:NAME of systemd; empty is off."
