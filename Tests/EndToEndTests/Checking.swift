@@ -40,6 +40,18 @@ struct Checking {
     #expect(
       Self.findings(plain.text).map { $0.prefix(16) } == ["ok      settings", "advice  engine: "])
     #expect(plain.text.contains("30 to 34 % of the words"), "\(plain.text)")
+    // What it advises has its say beside the files that are there.
+    let folder = milter.directory.file("conf.d")
+    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    let own = "[engine whisper-server]\nurl = http://127.0.0.1:9\n"
+    try own.write(toFile: folder + "/engines.conf", atomically: true, encoding: .utf8)
+    let advice = try #require(plain.lines.first { $0.contains("mend:  mkdir") })
+    #expect(ShellCommand(line: String(advice.dropFirst("        mend:  ".count))).status == 0)
+    #expect(try String(contentsOfFile: folder + "/engines.conf", encoding: .utf8) == own)
+    #expect(try !milter.command("check").text.contains("pocketsphinx alone"))
+    #expect(
+      try milter.command("settings").text.contains("engines = whisper-server, pocketsphinx\n"))
+    try FileManager.default.removeItem(atPath: folder)
     chmod(milter.stateDirectory, 0o755)
     let open = try check(milter, postfix)
     #expect(open.status == 1)

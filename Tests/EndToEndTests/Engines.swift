@@ -262,11 +262,12 @@ import Voicemail
     let directory = try TemporaryDirectory()
     let recording = directory.file("msg.wav")
     try Data(VoicemailRecording.short()).write(to: URL(fileURLWithPath: recording))
-    let printed = EngineWorth.findings(try Settings.load(path: "/dev/null"))[0].mend[0]
-      .replacing("/etc/voicemail-milter/conf.d/", with: directory.path + "/")
+    let printed = EngineWorth.findings(
+      try Settings.load(path: "/dev/null"), dropIns: directory.path)[0].mend[0]
     let shell = try ChildProcess("/bin/sh", ["-c", printed])
     #expect(shell.waitForExit(seconds: 10) == 0)
-    let switched = try String(contentsOfFile: directory.file("engines.conf"), encoding: .utf8)
+    let switched = try String(
+      contentsOfFile: directory.file("whisper-server.conf"), encoding: .utf8)
     #expect(blocks.first == switched)
     // The first asks the address where whisper-server is without a setting: here it is elsewhere.
     let elsewhere = "[engine whisper-server]\nurl = \(server.url)\n"

@@ -25,7 +25,8 @@ struct CheckCommand {
     }
     guard !arguments.has("--apply") else { throw .usage("--apply goes with --fix-postfix") }
     var findings =
-      [Finding.good("settings: \(sources.summary)")] + EngineWorth.findings(settings)
+      [Finding.good("settings: \(sources.summary)")]
+      + EngineWorth.findings(settings, dropIns: sources.dropInFolder)
       + VocabularyCheck.findings(settings)
     for finding in findings { Output.text(finding.text) }
     // Each as soon as it is known: an engine takes its time.

@@ -8,8 +8,8 @@ enum EngineWorth {
     "They give the gist: of clear telephone recordings 30 to 34 % of the words came out wrong, of noisy calls most. "
     + "whisper-server on a host of yours gets nine of ten right: voicemail-milter-engines(7)."
 
-  /// Nothing where a better engine is asked too.
-  static func findings(_ settings: Settings) -> [Finding] {
+  /// Nothing where a better engine is asked too. `dropIns`: the folder for settings beside the main file.
+  static func findings(_ settings: Settings, dropIns: String) -> [Finding] {
     let kinds = settings.enginesInUse.compactMap { name in
       settings.allEngines.first { $0.name == name }?.kind
     }
@@ -18,8 +18,10 @@ enum EngineWorth {
       Finding(
         grade: .advice, what: "engine: pocketsphinx alone: its transcripts are drafts", why: words,
         mend: [
-          "printf '[transcription]\\nengines = whisper-server, pocketsphinx\\n'"
-            + " > /etc/voicemail-milter/conf.d/engines.conf",
+          // A name that nobody else uses: engines.conf is the administrator's, as the man page has it.
+          ShellCommand.line(["mkdir", "-p", dropIns])
+            + " && printf '[transcription]\\nengines = whisper-server, pocketsphinx\\n' > "
+            + ShellCommand.line([dropIns + "/whisper-server.conf"]),
           "voicemail-milter reload",
         ])
     ]
