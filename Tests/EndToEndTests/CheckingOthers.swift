@@ -32,7 +32,9 @@ struct CheckingOthers {
     let postfix = try PrivatePostfix()
     var script = FakeSMTPServer.Script()
     script.extensions = ["SIZE 5000000"]
-    let other = try FakeSMTPServer(script)
+    // Not in this master.cf, as one of another host is.
+    let directory = try TemporaryDirectory()
+    let other = try FakeSMTPServer(script, unixPath: directory.file("other.sock"))
     let milter = try postfix.milter(["delivery.target": other.target])
     let main = postfix.directory.file("etc/main.cf")
     let before = try String(contentsOfFile: main, encoding: .utf8)
@@ -176,5 +178,66 @@ struct CheckingOthers {
     try "Yara\n".write(toFile: names, atomically: true, encoding: .utf8)
     let mended = try RunningMilter.run(["check", "--config", path])
     #expect(mended.status == 0, "\(mended.text)")
+  }
+
+  @Test func `files that the daemon's user may not write to are found, and given back`() throws {
+    let directory = try TemporaryDirectory()
+    chmod(directory.path, 0o755)
+    let path = directory.file("vm.conf")
+    try RunningMilter.write(["spool.min_free_bytes": "0"], to: path, in: directory)
+    let settings = try Settings.load(path: path)
+    let state = settings.stateDirectory
+    let setUp =
+      "install -d -m 0710 -o nobody \(state) && install -m 0600 /dev/null \(state)/spool.sqlite"
+    #expect(ShellCommand(line: setUp).status == 0)
+    // As a command of root's leaves it that made the spool.
+    let found = HostChecks(settings: settings).spool()
+    #expect(found.what == "spool: user nobody may not write to \(state)/spool.sqlite")
+    #expect(found.grade == .wrong)
+    for command in found.mend { #expect(ShellCommand(line: command).status == 0, "\(command)") }
+    #expect(HostChecks(settings: settings).spool().grade == .good)
+    chmod(state, 0o510)
+    let shut = HostChecks(settings: settings).spool()
+    #expect(shut.what == "spool: user nobody may not write to \(state)")
+    for command in shut.mend { #expect(ShellCommand(line: command).status == 0, "\(command)") }
+    #expect(HostChecks(settings: settings).spool().grade == .good)
+  }
+
+  @Test func `an engine that hears nothing is mended by what it lacks`() throws {
+    let directory = try TemporaryDirectory()
+    let path = directory.file("vm.conf")
+    func mend(_ settings: RunningMilter.Settings) throws -> [String] {
+      try RunningMilter.write(settings, to: path, in: directory)
+      return HostChecks(settings: try Settings.load(path: path)).engines().flatMap(\.mend)
+    }
+    #expect(
+      try mend(["transcription.acoustic_model": "/nonexistent"])
+        == ["voicemail-milter settings --changed"])
+    #expect(
+      try mend([
+        "transcription.engines": "whisper-server",
+        "engine whisper-server.url": "http://127.0.0.1:9",
+      ]) == ["voicemail-milter engines"])
+  }
+
+  @Test func `examples are named where they are`() throws {
+    let installed = "/usr/share/doc/voicemail-milter/examples"
+    let isInstalled = FileManager.default.fileExists(atPath: installed)
+    let path = Examples.path("exim/router.conf")
+    #expect(path == (isInstalled ? installed : "postfix-examples") + "/exim/router.conf")
+    let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+      .deletingLastPathComponent().deletingLastPathComponent()
+    let sources = root.appendingPathComponent("Sources/Filter/Check")
+    var named = 0
+    for file in try FileManager.default.contentsOfDirectory(atPath: sources.path)
+    where file.hasSuffix(".swift") {
+      let text = try String(contentsOf: sources.appendingPathComponent(file), encoding: .utf8)
+      for name in text.matches(of: /Examples\.path\("([^"]+)"\)/) {
+        let there = root.appendingPathComponent("postfix-examples/\(name.1)").path
+        #expect(FileManager.default.fileExists(atPath: there), "\(name.1)")
+        named += 1
+      }
+    }
+    #expect(named >= 5)
   }
 }

@@ -44,14 +44,14 @@ struct EximCheck {
           what: "Exim: router \(router) leads here whatever port a message came in at",
           why: "Messages that come back would come here again, and never arrive.",
           mend: [
-            "see postfix-examples/exim/router.conf: condition = ${if !eq{$received_port}{...}}"
+            "see \(Examples.path("exim/router.conf")): condition = ${if !eq{$received_port}{...}}"
           ])
       }
       return .good("Exim: router \(router) leads here")
     }
     return Finding(
       grade: .wrong, what: "Exim: no router leads here",
-      why: "No voicemail gets a transcript.", mend: ["see postfix-examples/exim"])
+      why: "No voicemail gets a transcript.", mend: ["see \(Examples.path("exim"))"])
   }
 
   private var targetPort: String? {
@@ -68,7 +68,7 @@ struct EximCheck {
       return Finding(
         grade: .wrong, what: "Exim: it does not listen at port \(port) to take messages back",
         why: "Voicemail that has its transcript cannot go back to Exim: it waits in the spool.",
-        mend: ["see postfix-examples/exim/main.conf: daemon_smtp_ports and local_interfaces"])
+        mend: ["see \(Examples.path("exim/main.conf")): daemon_smtp_ports and local_interfaces"])
     }
     return .good("Exim: it listens at port \(port) to take messages back")
   }

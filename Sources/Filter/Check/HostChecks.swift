@@ -57,6 +57,7 @@ struct HostChecks {
         ]
       )
     }
+    if let finding = writing(facts) { return finding }
     let free = Int64(clamping: disk.f_bavail) &* Int64(clamping: disk.f_frsize)
     guard free >= Int64(settings.minFreeBytes) else {
       return Finding(
@@ -67,6 +68,32 @@ struct HostChecks {
         mend: ["df -h " + ShellCommand.line([path])])
     }
     return .good("spool: \(path) has \(Output.size(free)) free")
+  }
+
+  /// Whether the daemon's user may do what it must there; a command that root ran with the daemon stopped may have left
+  /// files that only root can write. nil when all is well, or when only root could tell.
+  private func writing(_ facts: stat) -> Finding? {
+    guard geteuid() == 0 else { return nil }
+    let unit = ShellCommand(["systemctl", "show", "-p", "User", "--value", "voicemail-milter"])
+    let named = unit.status == 0 ? unit.lines.first.map(String.init) : nil
+    // Without the package's unit whoever owns the directory.
+    let user = named ?? userName(facts.st_uid)
+    guard ShellCommand(["id", user]).status == 0 else { return nil }
+    let rights = UserRights(user: user)
+    let path = settings.stateDirectory
+    let files = ["spool.sqlite", "spool.sqlite-wal", "spool.sqlite-shm", "secret", "alarms.json"]
+      .map { path + "/" + $0 }.filter { unsafe access($0, F_OK) == 0 }
+    guard
+      let shut = rights.allow("-x", path) && rights.allow("-w", path)
+        ? files.first(where: { !rights.allow("-w", $0) }) : path
+    else { return nil }
+    return Finding(
+      grade: .wrong, what: "spool: user \(user) may not write to \(shut)",
+      why: "The daemon cannot keep a voicemail there, or does not start.",
+      mend: [
+        ShellCommand.line(["chown", "-R", "\(user):", path])
+          + " && " + ShellCommand.line(["chmod", "-R", "u+rwX", path])
+      ])
   }
 
   /// What the daemon's workers would answer to a sentence that everybody understands: each engine by itself.
@@ -96,10 +123,17 @@ struct HostChecks {
 
   private func deaf(_ name: String, _ why: String) -> Finding {
     let isEmbedded = settings.allEngines.contains { $0.name == name && $0.kind == .pocketsphinx }
+    let models = [settings.acousticModel, settings.languageModel, settings.dictionary]
+    let mend =
+      !isEmbedded
+      ? "voicemail-milter engines"
+      // Others than Debian's are in no package.
+      : models.allSatisfy { $0 == nil }
+        ? "apt-get install --reinstall pocketsphinx-en-us" : "voicemail-milter settings --changed"
     return Finding(
       grade: .wrong, what: "engine: \(name): \(why)",
       why: "It was played '\(SpokenTest.words)' Voicemail goes out without its transcripts.",
-      mend: [isEmbedded ? "apt-get install pocketsphinx-en-us" : "voicemail-milter engines"])
+      mend: [mend])
   }
 
   func clock() -> Finding {

@@ -127,7 +127,7 @@ struct PostfixCheck {
         Finding(
           grade: .wrong, what: "Postfix: milter_header_checks is empty, and on_voicemail is mark",
           why: "Marked voicemail goes nowhere special: it passes without a transcript.",
-          mend: ["see postfix-examples/header-route"]))
+          mend: ["see \(Examples.path("header-route"))"]))
     }
     return findings
   }
@@ -167,7 +167,7 @@ struct PostfixCheck {
         " Its chrooted smtpd cannot reach \(listen); a socket below \(queueDirectory) it can."
       finding.mend = ["set [milter] listen to unix:\(queueDirectory)/voicemail-milter/milter.sock"]
     } else {
-      finding.mend = ["see postfix-examples/content-filter"]
+      finding.mend = ["see \(Examples.path("content-filter"))"]
     }
     return finding
   }
