@@ -90,7 +90,7 @@ import Voicemail
 
   @Test func `is that of the style`() {
     let polish = text(MessageStyle(language: "pl"), spoken: "de-AT")
-    #expect(polish.contains("Język:     niemiecki\n"))
+    #expect(polish.contains("Język:      niemiecki\n"))
   }
 
   @Test(arguments: ["", "tlh", "x\r\n"]) func `is English where we have no words`(_ tag: String) {
@@ -111,5 +111,47 @@ import Voicemail
     #expect(
       sentence("pigs fly", "de").hasPrefix(
         "Keine Abschrift, denn die Aufnahme ließ sich nicht in Text umsetzen."))
+  }
+
+  private func html(_ style: MessageStyle, date: String? = nil) -> String {
+    var message = asteriskMessage
+    if let date {
+      message.headers = message.headers.map {
+        $0.name == "Date" ? HeaderField("Date", date) : $0
+      }
+    }
+    return EnhancementRenderer(style).render(
+      voicemail: anna, parts: [transcribed(transcript([words("hello")]))], message: message,
+      spoolID: "1", headers: []
+    ).html
+  }
+
+  @Test(arguments: [
+    ("en", "“hello”"), ("de", "„hello“"), ("pl", "„hello”"), ("fr", "«\u{A0}hello\u{A0}»"),
+  ])
+  func `has its own quotes`(tag: String, quoted: String) {
+    let html = html(MessageStyle(language: tag))
+    // The preview line and the words themselves.
+    #expect(html.components(separatedBy: quoted).count == 3, "\(html)")
+  }
+
+  @Test func `has its own colons`() {
+    let text = text(MessageStyle(language: "fr"), spoken: "fr")
+    #expect(text.contains("\nDe\u{A0}:      Anna Meyer"), "\(text)")
+    #expect(text.contains("(enregistrement joint\u{A0}: msg0002.WAV)"), "\(text)")
+    for phrase in Phrase.allCases {
+      let french = Language.french[phrase]
+      #expect(french.firstMatch(of: #/ [:;!?»]|« /#) == nil, "\(french)")
+      #expect(french.firstMatch(of: #/[^\u{A0}}][:;!?](?:$| )/#) == nil, "\(french)")
+    }
+  }
+
+  @Test func `has its own first of the month`() {
+    let first = html(MessageStyle(language: "fr"), date: "Sat, 1 Aug 2026 15:45:49 +0200")
+    #expect(first.contains("sam. 1er août 2026, 15:45"), "\(first)")
+    #expect(html(MessageStyle(language: "fr")).contains("jeu. 6 août 2026"))
+    #expect(
+      html(MessageStyle(language: "de"), date: "Sat, 1 Aug 2026 15:45:49 +0200")
+        .contains("Sa., 1. Aug. 2026"))
   }
 }

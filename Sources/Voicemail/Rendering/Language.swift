@@ -4,6 +4,8 @@
 package struct Language: Sendable {
   /// BCP 47, the primary subtag alone: `de`.
   package let tag: String
+  /// How the first day of a month is written.
+  var firstOfMonth = "1"
   package let phrases: [Phrase: String]
   /// From Monday.
   package let weekdays: [String]
@@ -55,11 +57,15 @@ package struct Language: Sendable {
     let filled = fill(
       .date,
       [
-        "weekday": weekdays[date.weekdayFromMonday], "day": "\(date.day)",
+        "weekday": weekdays[date.weekdayFromMonday],
+        "day": date.day == 1 ? firstOfMonth : "\(date.day)",
         "month": months[date.month - 1], "year": "\(date.year)", "time": date.clock,
       ])
     return filled + (date.zone.map { " (\($0))" } ?? "")
   }
+
+  /// Between two statements of a line, with the space that belongs before it.
+  var semicolon: String { self[.colon].replacing(":", with: ";") }
 
   /// `Englisch` for `en-US`; the tag itself when it is not known; nil for an empty one.
   func name(ofLanguage tag: String) -> String? {

@@ -98,7 +98,7 @@ struct Notice {
       let length = Self.length(
         recordings, total: totalLength, language, isAttached: !style.isReply)
       let stated = Self.stated(voicemail, seconds).map {
-        "; \(language.fill(.statedLength, ["length": $0]))"
+        "\(language.semicolon) \(language.fill(.statedLength, ["length": $0]))"
       }
       facts.append(Fact(label: language[.length], value: length + (stated ?? "")))
     }

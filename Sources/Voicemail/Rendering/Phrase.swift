@@ -45,6 +45,10 @@ package enum Phrase: String, Sendable, CaseIterable {
   case noRecording = "no_recording"
   case subjectNoSpeech = "subject_no_speech"
   case subjectNoTranscript = "subject_no_transcript"
+  /// What ends a label, and what stands around somebody's words, with the spaces that belong to it.
+  case colon
+  case openQuote = "open_quote"
+  case closeQuote = "close_quote"
   // Reasons why there is no transcript, as `Transcript.reason` has them in English.
   case reasonNotUnderstood = "reason_not_understood"
   case reasonNotTranscribed = "reason_not_transcribed"

@@ -7,12 +7,12 @@ extension TemplateSources {
   static let builtInHTML = #"""
     <div lang="{{language}}" dir="{{direction}}" style="font-family:-apple-system,'Segoe UI',Roboto,Helvetica,Arial,sans-serif;font-size:16px;line-height:1.5;text-align:left;max-width:640px;overflow-wrap:anywhere;word-break:break-word">
     <div style="display:none;max-height:0;max-width:0;opacity:0;overflow:hidden;mso-hide:all">{{preview}}</div>
-    <h1 style="color:inherit;font-size:20px;line-height:1.3;font-weight:bold;margin:0 0 12px">{{#urgent}}{{words.urgent}}: {{/urgent}}{{#caller}}{{heading.before}}<bdi>{{caller}}</bdi>{{heading.after}}{{/caller}}{{^caller}}{{words.heading_unknown}}{{/caller}}</h1>
+    <h1 style="color:inherit;font-size:20px;line-height:1.3;font-weight:bold;margin:0 0 12px">{{#urgent}}{{words.urgent}}{{words.colon}} {{/urgent}}{{#caller}}{{heading.before}}<bdi>{{caller}}</bdi>{{heading.after}}{{/caller}}{{^caller}}{{words.heading_unknown}}{{/caller}}</h1>
     {{#dial}}
     <p style="margin:0 0 16px"><a href="tel:{{dial}}" style="display:inline-block;padding:10px 18px;border:1px solid;border-radius:8px;color:inherit;font-weight:bold;text-decoration:none">{{call.before}}<bdi>{{caller_number}}</bdi>{{call.after}}</a></p>
     {{/dial}}
     {{#plain_number}}
-    <p style="margin:0 0 16px">{{words.number}}: <bdi>{{plain_number}}</bdi></p>
+    <p style="margin:0 0 16px">{{words.number}}{{words.colon}} <bdi>{{plain_number}}</bdi></p>
     {{/plain_number}}
     {{#recordings}}
     {{#is_one_of_several}}
@@ -27,7 +27,7 @@ extension TemplateSources {
     {{#has_text}}
     <blockquote{{#spoken_language}} lang="{{spoken_language}}"{{/spoken_language}} dir="{{spoken_direction}}" style="margin:0 0 16px;padding:2px 14px;border:0 solid #5b83d6;{{#is_right_to_left}}border-right-width:4px;text-align:right{{/is_right_to_left}}{{^is_right_to_left}}border-left-width:4px{{/is_right_to_left}};font-size:18px;line-height:1.5">
     {{#paragraphs}}
-    <p style="margin:0{{^is_last}} 0 10px{{/is_last}}">{{#time}}<span style="font-size:14px;opacity:.75">{{time}}</span> {{/time}}{{#speaker}}<b>{{speaker}}:</b> {{/speaker}}“{{#runs}}{{^is_first}} {{/is_first}}{{#is_doubtful}}<span title="{{words.uncertain}}" style="border-bottom:2px dotted">{{text}}</span>&nbsp;[?]{{/is_doubtful}}{{^is_doubtful}}{{text}}{{/is_doubtful}}{{ending}}{{/runs}}{{#is_end}}”{{/is_end}}</p>
+    <p style="margin:0{{^is_last}} 0 10px{{/is_last}}">{{#time}}<span style="font-size:14px;opacity:.75">{{time}}</span> {{/time}}{{#speaker}}<b>{{speaker}}{{words.colon}}</b> {{/speaker}}{{words.open_quote}}{{#runs}}{{^is_first}} {{/is_first}}{{#is_doubtful}}<span title="{{words.uncertain}}" style="border-bottom:2px dotted">{{text}}</span>&nbsp;[?]{{/is_doubtful}}{{^is_doubtful}}{{text}}{{/is_doubtful}}{{ending}}{{/runs}}{{#is_end}}{{words.close_quote}}{{/is_end}}</p>
     {{/paragraphs}}
     </blockquote>
     {{/has_text}}

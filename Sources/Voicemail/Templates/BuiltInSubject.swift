@@ -5,7 +5,7 @@ extension TemplateSources {
     {{original}}{{#gist}} — "{{gist}}"{{/gist}}{{#state}} — {{state}}{{/state}}
     {{/is_append}}
     {{#is_rewrite}}
-    {{#urgent}}{{words.urgent}}: {{/urgent}}{{#caller}}{{heading.before}}{{caller}}{{heading.after}}{{#caller_name}}{{#caller_number}} ({{caller_number}}){{/caller_number}}{{/caller_name}}{{/caller}}{{^caller}}{{words.heading_unknown}}{{/caller}}{{#state}}, {{state}}{{/state}}{{#length}}, {{length}}{{/length}}{{#gist}}: {{gist}}{{/gist}}
+    {{#urgent}}{{words.urgent}}{{words.colon}} {{/urgent}}{{#caller}}{{heading.before}}{{caller}}{{heading.after}}{{#caller_name}}{{#caller_number}} ({{caller_number}}){{/caller_number}}{{/caller_name}}{{/caller}}{{^caller}}{{words.heading_unknown}}{{/caller}}{{#state}}, {{state}}{{/state}}{{#length}}, {{length}}{{/length}}{{#gist}}{{words.colon}} {{gist}}{{/gist}}
     {{/is_rewrite}}
 
     """#

@@ -10,7 +10,7 @@ extension TemplateSources {
     {{sentence}}
     {{/sentence}}
     {{#paragraphs}}
-    {{#time}}({{time}}) {{/time}}{{#speaker}}{{speaker}}: {{/speaker}}"{{#runs}}{{^is_first}} {{/is_first}}{{#is_doubtful}}[{{text}}?]{{/is_doubtful}}{{^is_doubtful}}{{text}}{{/is_doubtful}}{{ending}}{{/runs}}{{#is_end}}"{{/is_end}}
+    {{#time}}({{time}}) {{/time}}{{#speaker}}{{speaker}}{{words.colon}} {{/speaker}}"{{#runs}}{{^is_first}} {{/is_first}}{{#is_doubtful}}[{{text}}?]{{/is_doubtful}}{{^is_doubtful}}{{text}}{{/is_doubtful}}{{ending}}{{/runs}}{{#is_end}}"{{/is_end}}
     {{^is_last}}
 
     {{/is_last}}

@@ -2,7 +2,9 @@
 enum TemplateValues {
   static func make(_ notice: Notice) -> TemplateValue {
     let language = notice.language
-    let width = 3 + (notice.facts.map { TextColumns.width(of: $0.label) }.max() ?? 0)
+    let width =
+      2 + TextColumns.width(of: language[.colon])
+      + (notice.facts.map { TextColumns.width(of: $0.label) }.max() ?? 0)
     let dial = notice.dial ?? ""
     let number = notice.number ?? ""
     let isSeveral = notice.recordings.count > 1
@@ -36,18 +38,19 @@ enum TemplateValues {
 
   /// What an inbox shows below the subject, where HTML would show its heading.
   private static func preview(_ notice: Notice) -> String {
-    let urgent = notice.isUrgent ? "\(notice.language[.urgent]): " : ""
+    let words = notice.language
+    let urgent = notice.isUrgent ? words[.urgent] + words[.colon] + " " : ""
     switch notice.recordings.first?.outcome {
     case .text(let spoken, let isLow):
-      let low = isLow ? " (\(notice.language[.lowConfidence]))" : ""
-      return "\(urgent)“\(spoken.beginning(limit: 200))”\(low)"
+      let low = isLow ? " (\(words[.lowConfidence]))" : ""
+      return urgent + words[.openQuote] + spoken.beginning(limit: 200) + words[.closeQuote] + low
     case .sentence(let sentence): return urgent + sentence
     case nil: return ""
     }
   }
 
   private static func fact(_ fact: Notice.Fact, width: Int, _ language: Language) -> TemplateValue {
-    let label = "\(fact.label):"
+    let label = fact.label + language[.colon]
     let padding = String(repeating: " ", count: max(2, width - TextColumns.width(of: label)))
     return .object([
       "label": .text(fact.label), "value": .text(fact.value),
