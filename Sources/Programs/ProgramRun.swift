@@ -68,10 +68,12 @@ package struct ProgramRun: Sendable {
     self.outputBytes = outputBytes
   }
 
-  /// Returns when it has ended and is reaped.
+  /// Returns when it has ended and is reaped. One that may not be killed, as a setuid program makes itself another user's,
+  /// or a security module forbids it, is left to itself some seconds after its time.
   package func run(_ input: [UInt8], before deadline: ContinuousClock.Instant) -> Outcome {
     guard unsafe access(path, X_OK) == 0 else { return Outcome(end: .notStarted(words(errno))) }
     do throws(Unstarted) {
+      Child.reapThoseLeft()
       var child = try Child.spawning.withLock { _ throws(Unstarted) in
         try Child(
           (limits?.command ?? []) + [path] + arguments, environment, hearsOutput: outputBytes > 0,
@@ -93,6 +95,10 @@ private struct Child: ~Copyable {
   /// Between looks at whether it has ended; its end alone makes no descriptor ready.
   private static let lookEveryMS: Int32 = 10
   private static let keptComplaint = 8_192
+  /// For the end of one that was killed.
+  private static let patience = Duration.seconds(5)
+  /// Children that did not end then: they are reaped when another program is run.
+  private static let left = Mutex<[pid_t]>([])
 
   /// One at a time: there is no pipe2 here, and no program shall inherit another's pipes, whose end it would keep open.
   static let spawning = Mutex<Void>(())
@@ -188,9 +194,27 @@ private struct Child: ~Copyable {
       let isTooMuch = outcome.output.count > outputBytes
       guard end != nil || isTooMuch || ContinuousClock.now >= deadline else { continue }
       if end == nil || isConfined { kill(-pid, SIGKILL) }
-      if end == nil { _ = reaped(0) }
+      if end == nil { endOrLeave() }
       outcome.end = isTooMuch ? .wroteTooMuch : end ?? .timedOut
       return outcome
+    }
+  }
+
+  /// It may have left its group, and it may be out of our reach: a thread must not wait for that for ever.
+  private func endOrLeave() {
+    kill(pid, SIGKILL)
+    let limit = ContinuousClock.now + Self.patience
+    while ContinuousClock.now < limit {
+      if reaped(WNOHANG) != nil { return }
+      _ = poll(nil, 0, Self.lookEveryMS)
+    }
+    Self.left.withLock { $0.append(pid) }
+  }
+
+  /// Those that have ended since.
+  static func reapThoseLeft() {
+    left.withLock { left in
+      left.removeAll { waitpid($0, nil, WNOHANG) != 0 }
     }
   }
 

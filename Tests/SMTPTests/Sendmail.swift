@@ -143,6 +143,15 @@ import Testing
     #expect(free.waitForExit(seconds: 10) == 0)
   }
 
+  @Test func `a command that hangs and has left its process group is killed`() throws {
+    let leave = "import os, time; os.setpgid(0, os.getpgid(os.getppid())); time.sleep(30)"
+    let start = ContinuousClock.now
+    let found = try failure(
+      command("exec python3 -c '\(leave)'"), limit: .milliseconds(1_000))
+    #expect(found.sentence.contains("still at it after its time limit"))
+    #expect(ContinuousClock.now - start < .seconds(20))
+  }
+
   @Test func `a command killed by others may have taken the message`() throws {
     let found = try failure(command("kill -9 $$"))
     #expect(found.kind == .outcomeUnknown)
