@@ -93,13 +93,20 @@ import Testing
     withExtendedLifetime(directory) {}
   }
 
-  @Test func `systemd's socket at the path of the milter is taken, and outlives the daemon`() throws
+  /// In each notation that libmilter has for it.
+  @Test(arguments: ["unix:", "local:", ""])
+  func `systemd's socket at the path of the milter is taken, and outlives the daemon`(kind: String)
+    throws
   {
     let directory = try TemporaryDirectory()
     let socket = directory.file("milter.sock")
     let milter = try RunningMilter(
-      in: directory, by: ["/usr/bin/python3", "-c", Self.activation, socket])
-    #expect(try MTA(milter).sendEnvelope(to: ["<ann@example.com>"], queueID: "Q1") == "c")
+      ["milter.listen": kind + socket], in: directory,
+      by: ["/usr/bin/python3", "-c", Self.activation, socket])
+    let client = try MilterClient("unix:" + socket)
+    try client.negotiate()
+    #expect(try client.connect(address: "127.0.0.1") == "c")
+    client.close()
     #expect(try milter.command("drain", "--timeout", "200ms").status == 0)
     #expect(milter.process.waitForExit(seconds: 20) == 0)
     // The directory goes with its last user.

@@ -6,12 +6,10 @@ enum InheritedSockets {
   /// systemd's first one. C: `SD_LISTEN_FDS_START`
   private static let first = 3
 
-  /// `fd:NAME` as `fd:NUMBER`, and so `unix:PATH` where systemd listens at that very path: its socket outlives us.
+  /// `fd:NAME` as `fd:NUMBER`, and so `unix:PATH`, in each notation that libmilter has, where systemd listens at that very path: its socket outlives us.
   /// Any other address as it is. C: `sd_listen_fds_with_names`
   static func resolved(_ address: String) throws(CommandFailure) -> String {
-    if address.hasPrefix("unix:"),
-      let number = ServiceManager.socket(at: String(address.dropFirst(5)))
-    {
+    if let path = path(in: address), let number = ServiceManager.socket(at: path) {
       return "fd:\(number)"
     }
     guard let name = name(in: address) else { return address }
@@ -28,6 +26,12 @@ enum InheritedSockets {
   /// The same for those who check the settings and open nothing: a name stands for any number.
   static func assumed(_ address: String) -> String {
     name(in: address) == nil ? address : "fd:\(first)"
+  }
+
+  private static func path(in address: String) -> String? {
+    if address.hasPrefix("/") { return address }
+    let kinds = ["unix:", "local:"]
+    return kinds.first(where: address.hasPrefix).map { String(address.dropFirst($0.count)) }
   }
 
   private static func name(in address: String) -> String? {
