@@ -31,6 +31,14 @@ package struct SettingsListing {
     return choice == .defaults ? text : text + ownSections(withPlaces: choice == .written)
   }
 
+  /// Without the password that may stand in a proxy's address: this is shown to whoever helps.
+  private func shown(_ value: String, of key: String) -> String {
+    let value = value.trimmingSpaces
+    guard key == "proxy", let at = value.lastIndex(of: "@") else { return value }
+    let scheme = value.firstRange(of: "://").map { String(value[..<$0.upperBound]) } ?? ""
+    return scheme + "[hidden]" + String(value[at...])
+  }
+
   /// Sections that the administrator names, as files have them.
   private func ownSections(withPlaces: Bool) -> String {
     let known = Set(SettingsTable.keys.map(\.section))
@@ -38,7 +46,7 @@ package struct SettingsListing {
       file.order.filter { !known.contains($0.section) }.map { section, keys in
         let place = withPlaces ? "# \(file.place(section: section, key: nil))\n" : ""
         return "\n\(place)[\(section)]\n"
-          + keys.map { "\($0) = \((file.values[section]?[$0] ?? "").trimmingSpaces)\n" }.joined()
+          + keys.map { "\($0) = \(shown(file.values[section]?[$0] ?? "", of: $0))\n" }.joined()
       }.joined()
     }.joined()
   }

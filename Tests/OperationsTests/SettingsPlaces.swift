@@ -131,6 +131,18 @@ import Voicemail
     #expect(try load(Array(defaults.utf8)).get() == Settings(.none))
   }
 
+  @Test func `a proxy's password is not listed`() throws {
+    try write(
+      "[engine openai]\nproxy = http://me:sw@rdfish@proxy.example:3128\n[engine w]\n"
+        + "type = whisper-server\nproxy = proxy.example:3128\n", "conf.d/1.conf")
+    for choice in [SettingsListing.Choice.all, .written] {
+      let text = try SettingsListing(sources()).text(choice, explained: false)
+      #expect(text.contains("\nproxy = http://[hidden]@proxy.example:3128\n"), "\(text)")
+      #expect(text.contains("\nproxy = proxy.example:3128\n"))
+      #expect(!text.contains("rdfish"))
+    }
+  }
+
   @Test func `what is written stands below its place`() throws {
     let text = try SettingsListing(sources(["VOICEMAIL_MILTER_DAEMON_WORKERS": "7"]))
       .text(.written, explained: false)
