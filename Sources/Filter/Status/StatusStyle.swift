@@ -38,14 +38,16 @@ enum StatusStyle {
     tr:first-child > * { border-top: 0; }
     th { font-weight: 600; white-space: nowrap; } .parts th { width: 1%; }
     .wide { overflow-x: auto; } .messages td { white-space: nowrap; font-variant-numeric: tabular-nums; }
+    .messages td.id { white-space: normal; }
     .messages .id { font-family: ui-monospace, monospace; font-size: .8125rem; }
-    @media (max-width: 40rem) { .parts th { white-space: normal; width: 30%; }
+    @media (max-width: 40rem) { .parts th { white-space: normal; overflow-wrap: anywhere; width: 42%; }
       .messages tr { display: grid; grid-template-columns: auto auto auto 1fr; column-gap: .75rem;
         padding: .4rem 0; border-top: 1px solid var(--line); }
       .messages tr:first-child { display: none; }
       .messages tr:nth-child(2) { border-top: 0; }
       .messages td { padding: 0; border: 0; font-size: .8125rem; }
-      .messages td:nth-child(1) { grid-area: 1 / 1 / 2 / 4; } .messages td:nth-child(3) { grid-area: 1 / 4; }
+      .messages td:nth-child(1) { grid-area: 1 / 1 / 2 / 4; width: 0; min-width: 100%; }
+      .messages td:nth-child(3) { grid-area: 1 / 4; }
       .messages td:nth-child(6) { grid-area: 2 / 4; white-space: normal; overflow-wrap: anywhere; }
       .messages td:nth-child(3), .messages td:nth-child(6) { text-align: right; }
       .messages td:nth-child(4):not(:empty)::before { content: "in "; }
