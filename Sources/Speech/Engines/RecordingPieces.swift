@@ -3,31 +3,42 @@ internal import Voicemail
 
 /// Cuts a recording into pieces that an engine takes in one request: at pauses, without the silence around them.
 struct RecordingPieces {
-  /// Sample positions, in order, without overlap.
-  let pieces: [Range<Int>]
+  private let utterances: [Range<Int>]
   private let stretches: [Range<Int>]
+  private let count: Int
 
   /// What is kept of the silence before and after: engines miss words that begin at once.
   private static let margin = Recording.sampleRateHz / 2
 
-  /// `longestSeconds` must hold an utterance of 30 s.
-  init(_ recording: Recording, longestSeconds: Int) {
+  init(_ recording: Recording) {
     let samples = recording.samples
-    let utterances = UtterancePlan(samples, speech: recording.speech).utterances
+    utterances = UtterancePlan(samples, speech: recording.speech).utterances
     stretches = recording.speech ?? SpeechActivity(samples).stretches
-    let longest = max(longestSeconds, 31) * Recording.sampleRateHz - 2 * Self.margin
+    count = samples.count
+  }
+
+  /// Sample positions, in order, without overlap; none is longer than that unless it is a single utterance, which lasts
+  /// 30 s at most.
+  func pieces(longest: Int) -> [Range<Int>] { pieces(in: 0..<count, longest: longest) }
+
+  /// The same of a piece.
+  func pieces(in whole: Range<Int>, longest: Int) -> [Range<Int>] {
     var plan: [Range<Int>] = []
-    for utterance in utterances {
-      if let last = plan.last, utterance.upperBound - last.lowerBound <= longest {
+    for utterance in utterances where whole.overlaps(utterance) {
+      if let last = plan.last,
+        utterance.upperBound - last.lowerBound <= longest - 2 * Self.margin
+      {
         plan[plan.count - 1] = last.lowerBound..<utterance.upperBound
       } else {
         plan.append(utterance)
       }
     }
-    pieces = plan.enumerated().map { index, piece in
-      let before = index > 0 ? (plan[index - 1].upperBound + piece.lowerBound) / 2 : 0
+    return plan.enumerated().map { index, piece in
+      let before =
+        index > 0 ? (plan[index - 1].upperBound + piece.lowerBound) / 2 : whole.lowerBound
       let after =
-        index + 1 < plan.count ? (piece.upperBound + plan[index + 1].lowerBound) / 2 : samples.count
+        index + 1 < plan.count
+        ? (piece.upperBound + plan[index + 1].lowerBound) / 2 : whole.upperBound
       return max(
         before, piece.lowerBound - Self.margin)..<min(
           after, piece.upperBound + Self.margin)

@@ -34,6 +34,8 @@ protocol PieceRecogniser {
 package final class RemoteEngine: SpeechEngine {
   private let configuration: EngineConfiguration
   let recogniser: any PieceRecogniser
+  /// Half of what was refused as too large: an engine that knows its limit better than we is not asked for more.
+  private var longestTaken: Int?
 
   /// Reads its key; a wrong file is a failure that names it. `pause`: lets that many seconds pass.
   package init(
@@ -54,14 +56,28 @@ package final class RemoteEngine: SpeechEngine {
 
   package func recognize(_ request: SpeechRequest) throws(EngineFailure) -> SpeechAnswer {
     let recording = request.recording
-    let plan = RecordingPieces(recording, longestSeconds: recogniser.longestSeconds)
+    let plan = RecordingPieces(recording)
+    var rest = plan.pieces(longest: longest)[...]
     var segments: [HeardSegment] = []
     var language: String?
-    for piece in plan.pieces {
-      let answer = try recogniser.recognize(
-        PieceRequest(
-          samples: recording.samples[piece], facts: recording.facts, languages: request.languages,
-          vocabulary: request.vocabulary, deadline: request.deadline))
+    while let piece = rest.first {
+      let answer: PieceAnswer
+      do throws(EngineFailure) {
+        answer = try recogniser.recognize(
+          PieceRequest(
+            samples: recording.samples[piece], facts: recording.facts,
+            languages: request.languages, vocabulary: request.vocabulary,
+            deadline: request.deadline))
+      } catch {
+        let half = piece.count / 2
+        guard error.kind == .tooLarge, plan.pieces(in: piece, longest: half).count > 1 else {
+          throw error
+        }
+        longestTaken = half
+        rest = rest.flatMap { plan.pieces(in: $0, longest: half) }[...]
+        continue
+      }
+      rest = rest.dropFirst()
       language = language ?? answer.language
       let rate = Double(Recording.sampleRateHz)
       segments += answer.segments.compactMap { heard in
@@ -71,6 +87,11 @@ package final class RemoteEngine: SpeechEngine {
     }
     let told = request.languages.count == 1 ? request.languages[0] : ""
     return SpeechAnswer(segments, language: language ?? told)
+  }
+
+  /// In samples.
+  private var longest: Int {
+    min(recogniser.longestSeconds * Recording.sampleRateHz, longestTaken ?? .max)
   }
 
   /// The segment with times of the whole recording; nil for one without text.

@@ -11,6 +11,9 @@ enum AnswerFailure {
     if isUnpaid(code) || status == 402 {
       return .administrator("has no credit or quota left (\(status)\(said))")
     }
+    if status == 413 || status == 400 && isTooLarge(message) {
+      return .tooLarge("the recording is too large for it (\(status)\(said))")
+    }
     switch status {
     case 300..<400:
       let place = response.location.map { " to \(host(of: $0))" } ?? ""
@@ -21,7 +24,6 @@ enum AnswerFailure {
       return .administrator("does not permit this \(file) (403\(said))")
     case 404, 405, 410:
       return .administrator("does not know the model, or url is wrong (\(status)\(said))")
-    case 413: return .audio("the recording is too large for it (413\(said))")
     // 499: Google's "cancelled".
     case 408, 425, 429, 499, 500...599:
       return .retryable("is busy or broken (\(status)\(said))", afterSeconds: response.retryAfter)
@@ -31,6 +33,13 @@ enum AnswerFailure {
 
   static func keyPlace(_ keyFile: String?) -> String {
     keyFile.map { "the key in \($0)" } ?? "a request without key_file"
+  }
+
+  /// vLLM and Google refuse with 400 what is too large, and with these words.
+  private static func isTooLarge(_ message: String) -> Bool {
+    let words = message.lowercased()
+    return ["maximum file size exceeded", "sync input too long", "payload size exceeds the limit"]
+      .contains { words.contains($0) }
   }
 
   private static func isUnpaid(_ code: String) -> Bool {

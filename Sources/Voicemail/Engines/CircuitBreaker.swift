@@ -51,7 +51,7 @@ package struct CircuitBreaker: Sendable, Equatable {
   package mutating func failed(_ failure: EngineFailure, nowMS: Int64) {
     switch failure.kind {
     // It answered; what it thinks of one recording is no illness.
-    case .audio: answered()
+    case .audio, .tooLarge: answered()
     case .administrator:
       needsAdministrator = true
       open(failure.sentence, for: Self.administratorPauseMS, nowMS)

@@ -66,6 +66,8 @@ package struct EngineFailure: Error, Sendable, Equatable, Codable {
     case administrator
     /// This recording was refused; says nothing of the engine's health.
     case audio
+    /// It was refused for its size: a shorter one may be taken.
+    case tooLarge
   }
 
   package var kind: Kind
@@ -87,6 +89,7 @@ package struct EngineFailure: Error, Sendable, Equatable, Codable {
     .init(.administrator, sentence)
   }
   package static func audio(_ sentence: String) -> EngineFailure { .init(.audio, sentence) }
+  package static func tooLarge(_ sentence: String) -> EngineFailure { .init(.tooLarge, sentence) }
 }
 
 /// Turns speech into text. Implemented in Speech.

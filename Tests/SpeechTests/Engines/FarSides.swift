@@ -30,7 +30,7 @@ import Voicemail
   static let cases: [Case] = [
     Case(.text("KEY is wrong", status: 401), .administrator, "refuses the key in PATH (401"),
     Case(.text("not you", status: 403), .administrator, "permit this with the key in PATH (403"),
-    Case(.text("too much", status: 413), .audio, "the recording is too large for it (413"),
+    Case(.text("too much", status: 413), .tooLarge, "the recording is too large for it (413"),
     Case(.text("what?", status: 422), .audio, "refused the request (422"),
     Case(.text("", status: 402), .administrator, "has no credit or quota left (402"),
     Case(

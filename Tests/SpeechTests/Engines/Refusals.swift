@@ -66,7 +66,7 @@ import Voicemail
       "does not know the model, or url is wrong (404: The model 'x' does not exist)"),
     Case(
       .openai, 413, #"{"error":{"message":"Maximum content size limit (26214400) exceeded"}}"#,
-      .audio,
+      .tooLarge,
       "the recording is too large for it (413: Maximum content size limit (26214400) exceeded)"),
     Case(
       .openai, 429, #"{"error":{"message":"slow","code":"rate_limit_exceeded"}}"#, .retryable,
@@ -89,8 +89,8 @@ import Voicemail
       "does not know the model, or url is wrong (404: Model 'x' is not installed locally.)"),
     Case(.openai, 422, #"{"detail":[{"msg":"field"}]}"#, .audio, "refused the request (422)"),
     Case(
-      .openai, 400, #"{"error":"Maximum file size exceeded"}"#, .audio,
-      "refused the request (400: Maximum file size exceeded)"),
+      .openai, 400, #"{"error":"Maximum file size exceeded"}"#, .tooLarge,
+      "the recording is too large for it (400: Maximum file size exceeded)"),
     Case(
       .openai, 503, #"{"error":{"code":503,"message":"loading","type":"x"}}"#, .retryable,
       "is busy or broken (503: loading)", retryAfter: 7),
@@ -139,8 +139,11 @@ import Voicemail
     [FarSide.google1, .google2].flatMap { side in
       [
         Case(
-          side, 400, google(400, "INVALID_ARGUMENT", "Sync input too long."), .audio,
-          "refused the request (400: Sync input too long.)"),
+          side, 400, google(400, "INVALID_ARGUMENT", "Invalid recognition 'config'."), .audio,
+          "refused the request (400: Invalid recognition 'config'.)"),
+        Case(
+          side, 400, google(400, "INVALID_ARGUMENT", "Sync input too long."), .tooLarge,
+          "the recording is too large for it (400: Sync input too long.)"),
         Case(
           side, 401, google(401, "UNAUTHENTICATED", "Bad KEY"), .administrator,
           "refuses the key in PATH (401: Bad [key])"),
