@@ -2,7 +2,7 @@ internal import Voicemail
 
 /// Words a recogniser heard become lines to read.
 ///
-/// PocketSphinx knows neither case, digits nor punctuation. A pause makes a sentence; "I", days, months,
+/// PocketSphinx and some others know neither case, digits nor punctuation. A pause makes a sentence; "I", days, months,
 /// titles and `SpokenNumbers` are the only other things that are changed: a guess more would be a lie about what was
 /// heard.
 enum SegmentWriter {
@@ -18,6 +18,11 @@ enum SegmentWriter {
 
   /// Segments of words that stand in the order of their times; `isEnglish` writes numbers as digits.
   static func segments(_ words: [Word], isEnglish: Bool) -> [Segment] {
+    runs(words).compactMap { segment($0, isEnglish: isEnglish) }
+  }
+
+  /// Words between pauses.
+  static func runs(_ words: [Word]) -> [[Word]] {
     var runs: [[Word]] = []
     for word in words {
       if let last = runs.last?.last, word.start - last.end < pauseSeconds {
@@ -26,10 +31,11 @@ enum SegmentWriter {
         runs.append([word])
       }
     }
-    return runs.compactMap { segment($0, isEnglish) }
+    return runs
   }
 
-  private static func segment(_ run: [Word], _ isEnglish: Bool) -> Segment? {
+  /// One sentence of one run; nil for none.
+  static func segment(_ run: [Word], isEnglish: Bool) -> Segment? {
     guard let first = run.first, let last = run.last else { return nil }
     var words = isEnglish ? SpokenNumbers.written(run) : run
     let raw = words == run ? nil : run

@@ -46,7 +46,7 @@ import Voicemail
     let after = ReceivedMail(arrived)
     #expect(after["X-Voicemail-Engine"] == "whisper")
     #expect(after["X-Voicemail-Transcript"] == "ok")
-    #expect(try #require(after.part("text/plain")).text.contains("please call me back"))
+    #expect(try #require(after.part("text/plain")).text.contains("Please call me back."))
     #expect(after.recordings == [sent.recording])
     let id = try #require(after["X-Voicemail-Id"])
     let details = try JSON.object(milter.command("show", id, "--json").text)
@@ -277,7 +277,7 @@ import Voicemail
         .write(toFile: path, atomically: true, encoding: .utf8)
       let ended = try RunningMilter.run(["transcribe", "--config", path, recording])
       #expect(ended.text.contains("ok, whisper"), "\(ended.text)\(ended.errors)")
-      #expect(ended.text.contains("please call me back"))
+      #expect(ended.text.contains("Please call me back."))
       #expect(server.requests.count == number + 1)
       #expect(server.requests.last?.line == "POST /inference")
     }
@@ -343,7 +343,7 @@ import Voicemail
     let ended = try RunningMilter.run(["check", "--live", "--config", configuration])
     #expect(ended.status == 1)
     #expect(
-      ended.text.contains("ok      engine: whisper hears 'please call me back' in "),
+      ended.text.contains("ok      engine: whisper hears 'Please call me back.' in "),
       "\(ended.text)"
     )
     #expect(
@@ -377,7 +377,7 @@ import Voicemail
       ["transcribe", "--engine", "whisper", file, "--config", configuration])
     #expect(text.status == 0, "\(text.errors)")
     #expect(text.text.contains("ok, whisper en, confidence 90 %"), "\(text.text)")
-    #expect(text.text.contains("please call me back"))
+    #expect(text.text.contains("Please call me back."))
     let wrong = try RunningMilter.run(
       ["transcribe", "--engine", "nothing", file, "--config", configuration])
     #expect(wrong.status == 1)

@@ -86,7 +86,9 @@ package final class RemoteEngine: SpeechEngine {
       }
     }
     let told = request.languages.count == 1 ? request.languages[0] : ""
-    return SpeechAnswer(segments, language: language ?? told)
+    let spoken = language ?? told
+    return SpeechAnswer(
+      BareText.written(segments, isEnglish: LanguageTag.primary(spoken) == "en"), language: spoken)
   }
 
   /// In samples.

@@ -49,6 +49,27 @@ import Voicemail
       try String(contentsOfFile: directory.file("args"), encoding: .utf8) == "--fast\n$(reboot)\n")
   }
 
+  @Test func `bare text of a command is written as a sentence, in the language it is told`() throws
+  {
+    let (engine, _) = try engine("echo 'please call five five five'")
+    let english = try engine.recognize(Engines.request(languages: ["en-GB"]))
+    #expect(english.text == "Please call 555.")
+    #expect(english.segments[0].segment.raw?.map(\.text) == ["please call five five five"])
+    #expect(english.segments[0].segment.confidence == 0)
+    let unknown = try engine.recognize(Engines.request())
+    #expect(unknown.text == "Please call five five five.")
+    let (own, _) = try self.engine("echo 'please call five five five, thanks'")
+    let untouched = try own.recognize(Engines.request(languages: ["en-GB"]))
+    #expect(untouched.text == "please call five five five, thanks")
+    #expect(untouched.segments[0].segment.raw == nil)
+    let (timed, _) = try self.engine(
+      """
+      echo '{"language":"en","segments":[{"start":0,"end":1.5,"text":"call i","confidence":0.7,
+      "words":[{"word":"call","start":0,"end":0.5},{"word":"i","start":1.2,"end":1.5}]}]}'
+      """)
+    #expect(try timed.recognize(Engines.request()).segments.map(\.segment.text) == ["Call.", "I."])
+  }
+
   @Test func `a program may open its streams by name, and need not read them`() throws {
     let (named, _) = try engine("cat /dev/stdin >$DIR/in.wav; echo 'Hello there' >/dev/stdout")
     #expect(try named.recognize(Engines.request()).text == "Hello there")

@@ -114,7 +114,7 @@ import Voicemail
   {
     let server = try FakeHTTPServer(
       .json(
-        #"{"text":"x","language":"english","segments":[{"text":"one two","start":1,"end":2,"avg_logprob":-0.1}],"words":[{"word":"one","start":1.2,"end":1.4}]}"#
+        #"{"text":"x","language":"english","segments":[{"text":"One two.","start":1,"end":2,"avg_logprob":-0.1}],"words":[{"word":"one","start":1.2,"end":1.4}]}"#
       ))
     let (engine, _) = try Engines.make(.openai, at: server.url)
     let service = try #require(engine.recogniser as? OpenAI)
@@ -136,7 +136,7 @@ import Voicemail
     }
     let starts = pieces.map(\.start)
     #expect(starts.count == 2)
-    #expect(answer.segments.map(\.segment.text) == Array(repeating: "one two", count: 2))
+    #expect(answer.segments.map(\.segment.text) == Array(repeating: "One two.", count: 2))
     for (heard, start) in zip(answer.segments, starts) {
       #expect(abs(heard.segment.start - start - 1) < 1e-6)
       #expect(abs(heard.segment.end - start - 2) < 1e-6)
