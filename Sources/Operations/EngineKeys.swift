@@ -90,5 +90,8 @@ package enum EngineKeys {
       "bucket", .text, types: [.amazon], requiredBy: [.amazon],
       "S3 bucket of that region in which recordings lie while they are transcribed."),
     .init("s3_url", .text, types: [.amazon], "Address of the bucket; empty is Amazon's own."),
+    .init(
+      "vocabulary_name", .text, types: [.amazon],
+      "Custom vocabulary that was uploaded to Amazon; used where the language is fixed."),
   ]
 }

@@ -111,6 +111,7 @@ package enum EngineSection {
     engine.bucket = values["bucket"]?.text
     return engine
   }
+    engine.vocabularyName = values["vocabulary_name"]?.text
 
   /// Keys and recordings go by http on this host only, recordings without a key also in a private network.
   private static func checked(url: String, key: String, hasKey: Bool) throws(InvalidRule) -> String

@@ -61,6 +61,7 @@ import Voicemail
     (cloud.concurrency, cloud.minutesPerDay, cloud.minutesPerMonth) = (3, 4, 5)
     (cloud.messagesPerClient, cloud.messagesPerRecipient) = (6, 7)
     (cloud.lowConfidence, cloud.caFile, cloud.proxy) = (0.4, "/ca.pem", "http://proxy:3128")
+      vocabulary_name = names
     var own = EngineConfiguration(name: "own", kind: .command)
     (own.program, own.memoryBytes) = (["/usr/local/bin/own", "--fast", "-x"], 2 << 30)
     own.concurrency = 1
@@ -82,6 +83,7 @@ import Voicemail
       "[engine x]\ntype = vosk",
       "FILE:2: [engine x] type: must be one of pocketsphinx, whisper-server, whisper-cli, openai, google, "
         + "amazon, azure, deepgram, command"
+    amazon.vocabularyName = "names"
     ),
     (
       "[engine x y]\ntype = openai",

@@ -9,6 +9,7 @@ struct Amazon: PieceRecogniser {
 
   private struct Start: Encodable {
     struct Media: Encodable { var MediaFileUri: String }
+    struct JobSettings: Encodable { var VocabularyName: String }
     var TranscriptionJobName: String
     var LanguageCode: String?
     var IdentifyLanguage: Bool?
@@ -18,6 +19,7 @@ struct Amazon: PieceRecogniser {
     var Media: Media
     var OutputBucketName: String
     var OutputKey: String
+    var Settings: JobSettings?
   }
   private struct Name: Encodable { var TranscriptionJobName: String }
   private struct JobAnswer: Decodable {
@@ -57,6 +59,7 @@ struct Amazon: PieceRecogniser {
   private let keyID: String
   private let secret: String
   private let session: String?
+  private let vocabularyName: String?
   private let pause: (Double) -> Void
   /// After so many in a row without an answer, the job is given up.
   private static let questions = 3
@@ -81,6 +84,7 @@ struct Amazon: PieceRecogniser {
     }
     (keyID, secret) = (parts[0], parts[1])
     session = parts.count == 3 ? parts[2] : nil
+    vocabularyName = configuration.vocabularyName
     self.pause = pause
   }
 
@@ -113,6 +117,8 @@ struct Amazon: PieceRecogniser {
     let languages = piece.languages.map(LanguageTag.regional)
     if languages.count == 1 {
       order.LanguageCode = languages[0]
+      // It is of one language, and a job that has to find its own takes none here.
+      order.Settings = vocabularyName.map { .init(VocabularyName: $0) }
     } else {
       order.IdentifyLanguage = true
       order.LanguageOptions = languages.isEmpty ? nil : languages
@@ -237,8 +243,12 @@ struct Amazon: PieceRecogniser {
       return .administrator("refuses \(service.keyPlace), or what it may do (\(said))")
     case "NoSuchBucket", "NotFoundException":
       return .administrator("does not know bucket \(bucket) or the job (\(said))")
-    case "BadRequestException", "EntityTooLarge":
+    case "BadRequestException":
+      if let vocabularyName, message.lowercased().contains("vocabulary") {
+        return .administrator("does not take vocabulary_name = \(vocabularyName) (\(said))")
+      }
       return .audio("refused the request (\(said))")
+    case "EntityTooLarge": return .tooLarge("the recording is too large for it (\(said))")
     default:
       return said.isEmpty
         ? service.failure(response, hiding: secrets) : service.failure(response, message: said)

@@ -46,6 +46,7 @@ package struct EngineConfiguration: Sendable, Codable, Equatable {
     self.kind = kind
     timeoutMS = 60_000
     concurrency = 0
+  package var vocabularyName: String?
     minutesPerDay = 0
     minutesPerMonth = 0
     messagesPerClient = 0

@@ -24,13 +24,15 @@ import Voicemail
     let list = Mutex<[Double]>([])
   }
 
-  private func engine(_ server: FakeHTTPServer, key: String = "AKIATEST0001:verysecretaccesskey")
-    throws -> (engine: RemoteEngine, directory: TemporaryDirectory, pauses: Pauses)
-  {
+  private func engine(
+    _ server: FakeHTTPServer, key: String = "AKIATEST0001:verysecretaccesskey",
+    vocabulary: String? = nil
+  ) throws -> (engine: RemoteEngine, directory: TemporaryDirectory, pauses: Pauses) {
     let directory = try TemporaryDirectory()
     var configuration = EngineConfiguration(name: "tested", kind: .amazon)
     (configuration.url, configuration.s3URL) = (server.url, server.url + "/b")
     (configuration.region, configuration.bucket) = ("eu-central-1", "b")
+    configuration.vocabularyName = vocabulary
     configuration.keyFile = directory.file("key")
     try Data(key.utf8).write(to: URL(fileURLWithPath: directory.file("key")))
     let pauses = Pauses()
@@ -87,6 +89,35 @@ import Voicemail
     #expect(answer.segments.map(\.segment.text) == ["Hello.", "Call me"])
     #expect(abs(answer.segments[1].segment.confidence - 0.6) < 1e-9)
     #expect(answer.language == "en-US")
+  }
+
+  @Test func `a vocabulary that was uploaded is named where the language is fixed`() throws {
+    let server = try FakeHTTPServer(.json("{}"))
+    let (engine, _, _) = try engine(server, vocabulary: "voicemail-names")
+    for languages in [["en-US"], ["en-US", "de-DE"], []] {
+      server.once("POST /", .json("{}"), job("COMPLETED"))
+      server.once("GET /b", .json(Self.result))
+      // The words themselves are not sent.
+      _ = try engine.recognize(Engines.request(languages: languages, vocabulary: ["Yara"]))
+    }
+    let starts = server.requests.filter {
+      $0.header("x-amz-target") == "Transcribe.StartTranscriptionJob"
+    }.map(\.text)
+    #expect(starts.count == 3)
+    #expect(starts[0].contains(#""Settings":{"VocabularyName":"voicemail-names"}"#), "\(starts[0])")
+    #expect(starts.dropFirst().allSatisfy { !$0.contains("Settings") }, "\(starts)")
+    #expect(!server.requests.contains { $0.text.contains("Yara") })
+
+    server.once(
+      "POST /",
+      .json(
+        #"{"__type":"BadRequestException","Message":"The requested vocabulary couldn't be found."}"#,
+        status: 400))
+    #expect(
+      Engines.failure(engine, Engines.request(Engines.short, languages: ["en-US"]))
+        == .administrator(
+          "does not take vocabulary_name = voicemail-names (BadRequestException The requested vocabulary couldn't be found.)"
+        ))
   }
 
   @Test func `a failed job is the recording's fault, and is cleaned up`() throws {

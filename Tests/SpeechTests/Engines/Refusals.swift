@@ -215,7 +215,7 @@ import Voicemail
       ("ExpiredToken", 400, .administrator, "refuses the key in PATH, or what it may do"),
       ("RequestTimeTooSkewed", 403, .administrator, "does not believe this host's clock"),
       ("NoSuchBucket", 404, .administrator, "does not know bucket b or the job"),
-      ("EntityTooLarge", 400, .audio, "refused the request"),
+      ("EntityTooLarge", 400, .tooLarge, "the recording is too large for it"),
     ].map { (code: String, status: Int, kind: EngineFailure.Kind, words: String) in
       Case(
         side, status, s3(code), kind, "\(words) (\(code) m)",
