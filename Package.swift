@@ -101,7 +101,7 @@ let package = Package(
     tests("OperationsTests", ["Operations", "Voicemail"]),
     // Its entries are built for libFuzzer too, by Scripts/fuzz.
     tests("PackagingTests", ["Filter", "Voicemail"]),
-    tests("FuzzTests", ["SMTP", "Mail", "Voicemail", "Operations", "Audio"]),
+    tests("FuzzTests", ["SMTP", "Mail", "Voicemail", "Operations", "Audio", "Speech"]),
     tests("EndToEndTests", ["Filter", "Spool", "Voicemail"]),
   ]
 )

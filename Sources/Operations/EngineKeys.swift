@@ -30,7 +30,7 @@ package struct EngineKey: Sendable {
 
 /// Every key an engine's section may have; docs/engines.md shows them, and a test compares the two.
 package enum EngineKeys {
-  private static let http = EngineConfiguration.Kind.allCases.filter(\.usesHTTP)
+  private static let network = EngineConfiguration.Kind.allCases.filter(\.usesNetwork)
   private static let local: [EngineConfiguration.Kind] = [.command, .whisperCLI]
 
   package static let all: [EngineKey] = [
@@ -38,11 +38,11 @@ package enum EngineKeys {
       "type", .choice(EngineConfiguration.Kind.allCases.map(\.rawValue)), "",
       "What it is; empty is the section's own name."),
     .init(
-      "url", .text, types: http, requiredBy: [.azure],
-      "Where it is asked; empty is the service's own address, for whisper-server http://127.0.0.1:8080."
+      "url", .text, types: network, requiredBy: [.azure],
+      "Where it is asked; empty is the service's own address, for whisper-server http://127.0.0.1:8080, for vosk ws://127.0.0.1:2700."
     ),
     .init(
-      "key_file", .text, types: http, requiredBy: [.google, .amazon, .azure, .deepgram],
+      "key_file", .text, types: network, requiredBy: [.google, .amazon, .azure, .deepgram],
       "File with the key: a path, or the name of a systemd credential."),
     .init(
       "model", .text,
@@ -71,9 +71,9 @@ package enum EngineKeys {
       "low_confidence", .integer(0...100), "",
       "Percentage below which a transcript counts as doubtful; empty is the engine's own."),
     .init(
-      "ca_file", .path, types: http,
+      "ca_file", .path, types: network,
       "Certificates of the authorities trusted for it, in PEM; empty is the system's."),
-    .init("proxy", .text, types: http, "HTTP proxy to reach it; empty is none."),
+    .init("proxy", .text, types: network, "HTTP proxy to reach it; empty is none."),
     .init(
       "program", .path, types: local, requiredBy: [.command],
       "What is run, with full path; empty is /usr/local/bin/whisper-cli."),

@@ -81,7 +81,9 @@ package enum EngineSection {
     func number(_ key: String) -> Int { values[key]?.number ?? 0 }
     var engine = EngineConfiguration(name: name, kind: type)
     engine.url = try values["url"].map { value throws(InvalidRule) in
-      try checked(url: value.text, key: "url", hasKey: values["key_file"] != nil)
+      try checked(
+        url: value.text, key: "url", hasKey: values["key_file"] != nil,
+        scheme: type == .vosk ? "ws" : "http")
     }
     engine.s3URL = try values["s3_url"].map { value throws(InvalidRule) in
       try checked(url: value.text, key: "s3_url", hasKey: true)
@@ -109,30 +111,33 @@ package enum EngineSection {
     engine.location = values["location"]?.text
     engine.region = values["region"]?.text
     engine.bucket = values["bucket"]?.text
+    engine.vocabularyName = values["vocabulary_name"]?.text
     return engine
   }
-    engine.vocabularyName = values["vocabulary_name"]?.text
 
-  /// Keys and recordings go by http on this host only, recordings without a key also in a private network.
-  private static func checked(url: String, key: String, hasKey: Bool) throws(InvalidRule) -> String
+  /// Keys go unencrypted on this host only. `scheme`: the unencrypted one; with an s it is the other.
+  private static func checked(url: String, key: String, hasKey: Bool, scheme: String = "http")
+    throws(InvalidRule) -> String
   {
-    let isHTTP = url.hasPrefix("http://")
-    guard isHTTP || url.hasPrefix("https://"), !url.contains("@"), !url.contains("?"),
+    let isOpen = url.hasPrefix("\(scheme)://")
+    guard isOpen || url.hasPrefix("\(scheme)s://"), !url.contains("@"), !url.contains("?"),
       url.utf8.allSatisfy({ (33...126).contains($0) })
     else {
       // What stands before an @ may be a password.
       let shown = url.contains("@") ? "" : SettingsFile.shown(url) + ": "
       throw InvalidRule(
-        key, "\(shown)must be an http or https address without name and password")
+        key,
+        "\(shown)must be \(scheme == "ws" ? "a ws or wss" : "an http or https") address without name and password"
+      )
     }
-    guard isHTTP, hasKey else { return url }
-    let host = url.dropFirst("http://".count).prefix { $0 != "/" }
+    guard isOpen, hasKey else { return url }
+    let host = url.dropFirst("\(scheme)://".count).prefix { $0 != "/" }
     let isLoopback =
       host.hasPrefix("127.") || host.hasPrefix("[::1]")
       || host.prefix(while: { $0 != ":" }) == "localhost"
     guard isLoopback else {
       throw InvalidRule(
-        key, "\(SettingsFile.shown(url)): a key goes by https only, except on this host")
+        key, "\(SettingsFile.shown(url)): a key goes by \(scheme)s only, except on this host")
     }
     return url
   }

@@ -14,13 +14,13 @@ import Voicemail
   }
 
   @Test func `names every key with its default, its types and its sentence`() throws {
-    let http = EngineConfiguration.Kind.allCases.filter(\.usesHTTP)
+    let network = EngineConfiguration.Kind.allCases.filter(\.usesNetwork)
     let programs: [EngineConfiguration.Kind] = [.command, .whisperCLI]
     let rows = EngineKeys.all.map { key in
       let types =
         switch key.types {
         case []: "all"
-        case http: "over HTTP"
+        case network: "over the network"
         case programs: "programs"
         default: key.types.map { "`\($0.rawValue)`" }.joined(separator: ", ")
         }

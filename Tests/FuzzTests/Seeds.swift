@@ -70,6 +70,28 @@ struct Seeds {
     }
   }
 
+  @Test func `damaged frames break no promise`() throws {
+    // Pieces of 4 bytes: "{}" as text, a ping, "a" in two fragments, a close with its reason.
+    let seed: [UInt8] = [
+      3, 0x81, 2, 0x7B, 0x7D, 0x89, 1, 7, 0x01, 1, 0x61, 0x80, 126, 0, 1, 0x62, 0x88, 4, 3, 0xE8,
+      0x6F, 0x6B,
+    ]
+    try fuzzWebSocket(seed)
+    try fuzzWebSocket([])
+    try fuzzWebSocket([9] + Array("HTTP/1.1 503 x\r\nRetry-After: 9\r\n\r\n".utf8))
+    var random = SystemRandomNumberGenerator()
+    for _ in 0..<3_000 {
+      var input = seed
+      for _ in 0...Int.random(in: 0...3, using: &random) {
+        input[Int.random(in: 0..<input.count, using: &random)] =
+          [0, 0x7F, 0x80, 0xFF, .random(in: 0...255, using: &random)]
+          .randomElement(using: &random) ?? 0
+      }
+      input.removeLast(.random(in: 0...2, using: &random))
+      #expect(throws: Never.self, "\(input)") { try fuzzWebSocket(input) }
+    }
+  }
+
   @Test func `damaged recordings break no promise`() throws {
     // A WAV of 200 samples of 16 bit, called a.wav.
     let header: [UInt8] = [

@@ -23,6 +23,18 @@ import Voicemail
     #expect(settings.languages == ["en-GB"])
   }
 
+  @Test(arguments: [
+    ("[engine vosk]", true), ("[engine vosk]\nurl = ws://[::1]:2700", true),
+    ("[engine vosk]\nurl = wss://vosk.example.com", false), ("[engine whisper-server]", true),
+    ("[engine whisper-server]\nurl = http://10.0.0.7:8080", false), ("[engine openai]", false),
+  ])
+  func `an engine is on this host where its address is, told or not`(text: String, isHere: Bool)
+    throws
+  {
+    let engine = try #require(try load(Array(text.utf8)).get().engineSections.first)
+    #expect(engine.staysHere == isHere)
+  }
+
   @Test func `each key changes what it names`() throws {
     let text = """
       [engine cloud]
@@ -49,10 +61,14 @@ import Voicemail
       region = eu-central-1
       bucket = b
       s3_url = https://s3.example.com/b
+      vocabulary_name = names
       [engine google]
       key_file = /g.json
       project = p
       location = eu
+      [engine vosk]
+      url = wss://vosk.example.com/asr
+      key_file = /v
       """
     let engines = try load(Array(text.utf8)).get().engineSections
     var cloud = EngineConfiguration(name: "cloud", kind: .openai)
@@ -61,29 +77,30 @@ import Voicemail
     (cloud.concurrency, cloud.minutesPerDay, cloud.minutesPerMonth) = (3, 4, 5)
     (cloud.messagesPerClient, cloud.messagesPerRecipient) = (6, 7)
     (cloud.lowConfidence, cloud.caFile, cloud.proxy) = (0.4, "/ca.pem", "http://proxy:3128")
-      vocabulary_name = names
     var own = EngineConfiguration(name: "own", kind: .command)
     (own.program, own.memoryBytes) = (["/usr/local/bin/own", "--fast", "-x"], 2 << 30)
     own.concurrency = 1
     var amazon = EngineConfiguration(name: "amazon", kind: .amazon)
     (amazon.keyFile, amazon.region, amazon.bucket) = ("/k", "eu-central-1", "b")
     amazon.s3URL = "https://s3.example.com/b"
+    amazon.vocabularyName = "names"
     var google = EngineConfiguration(name: "google", kind: .google)
     (google.keyFile, google.project, google.location) = ("/g.json", "p", "eu")
-    #expect(engines == [cloud, own, amazon, google])
+    var vosk = EngineConfiguration(name: "vosk", kind: .vosk)
+    (vosk.url, vosk.keyFile) = ("wss://vosk.example.com/asr", "/v")
+    #expect(engines == [cloud, own, amazon, google, vosk])
   }
 
   @Test(arguments: [
     (
       "[engine x]\nurl = http://127.0.0.1",
       "FILE:1: [engine x] type: must be one of pocketsphinx, whisper-server, whisper-cli, openai, google, "
-        + "amazon, azure, deepgram, command"
+        + "amazon, azure, deepgram, vosk, command"
     ),
     (
-      "[engine x]\ntype = vosk",
+      "[engine x]\ntype = kaldi",
       "FILE:2: [engine x] type: must be one of pocketsphinx, whisper-server, whisper-cli, openai, google, "
-        + "amazon, azure, deepgram, command"
-    amazon.vocabularyName = "names"
+        + "amazon, azure, deepgram, vosk, command"
     ),
     (
       "[engine x y]\ntype = openai",
@@ -120,6 +137,24 @@ import Voicemail
       "FILE:3: [engine openai] url: http://stt.example.com/v1: a key goes by https only, except on this host"
     ),
     (
+      "[engine vosk]\nurl = http://x",
+      "FILE:2: [engine vosk] url: http://x: must be a ws or wss address without name and password"
+    ),
+    (
+      "[engine openai]\nurl = ws://x",
+      "FILE:2: [engine openai] url: ws://x: must be an http or https address without name and password"
+    ),
+    (
+      "[engine vosk]\nkey_file = k\nurl = ws://vosk.example.com",
+      "FILE:3: [engine vosk] url: ws://vosk.example.com: a key goes by wss only, except on this host"
+    ),
+    (
+      "[engine vosk]\nmodel = x",
+      "FILE:2: [engine vosk] model: no such key for type vosk; known are type, url, key_file, "
+        + "timeout, concurrency, minutes_per_day, minutes_per_month, messages_per_client, "
+        + "messages_per_recipient, low_confidence, ca_file, proxy"
+    ),
+    (
       "[transcription]\nengines = pocketsphinx, cloud",
       "FILE:2: [transcription] engines: no engine 'cloud'; known are pocketsphinx, whisper-server, openai, and the "
         + "names of sections [engine NAME]"
@@ -151,6 +186,8 @@ import Voicemail
       #expect(try complaints("[engine openai]\nkey_file = k\nurl = \(url)") == [])
     }
     #expect(try complaints("[engine w]\ntype = whisper-server\nurl = http://10.0.0.1:8080") == [])
+    #expect(try complaints("[engine vosk]\nkey_file = k\nurl = ws://127.0.0.1:2700") == [])
+    #expect(try complaints("[engine vosk]\nurl = ws://10.0.0.1:2700") == [])
   }
 
   @Test func `changed engines are a live change`() throws {

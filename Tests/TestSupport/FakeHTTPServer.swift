@@ -21,6 +21,8 @@ package final class FakeHTTPServer: Sendable {
     case drop
     /// No answer until the client gives up.
     case hang
+    /// What becomes of the connection is another's; it is closed afterwards.
+    case handOver(@Sendable (Request, Int32) -> Void)
 
     package static func json(_ text: String, status: Int = 200, headers: [String] = []) -> Step {
       .reply(
@@ -214,6 +216,7 @@ package final class FakeHTTPServer: Sendable {
       while poll(&watch, 1, 20) == 0, send([0x20], to: descriptor) {}
     case .bytes(let bytes): _ = send(bytes, to: descriptor)
     case .drop: break
+    case .handOver(let taker): taker(request, descriptor)
     case .hang:
       var byte: UInt8 = 0
       while Glibc.recv(descriptor, &byte, 1, 0) > 0 {}
@@ -221,7 +224,8 @@ package final class FakeHTTPServer: Sendable {
     shutdown(descriptor, Int32(SHUT_RDWR))
   }
 
-  private static func send(_ bytes: [UInt8], to descriptor: Int32) -> Bool {
+  /// False when the client is gone.
+  package static func send(_ bytes: [UInt8], to descriptor: Int32) -> Bool {
     var rest = bytes[...]
     while !rest.isEmpty {
       let count = rest.withUnsafeBytes { buffer in

@@ -33,5 +33,8 @@ static inline CURLcode vm_curl_get_size(CURL *handle, CURLINFO info, curl_off_t 
 static inline CURLcode vm_curl_get_string(CURL *handle, CURLINFO info, const char **value) {
   return curl_easy_getinfo(handle, info, value);
 }
+static inline CURLcode vm_curl_get_socket(CURL *handle, CURLINFO info, curl_socket_t *value) {
+  return curl_easy_getinfo(handle, info, value);
+}
 
 #endif

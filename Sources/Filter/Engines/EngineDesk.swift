@@ -276,5 +276,5 @@ final class EngineDesk: Sendable {
 
 extension EngineConfiguration {
   /// Whether what it is asked for is written down.
-  var isCounted: Bool { kind.usesHTTP || minutesPerDay > 0 || minutesPerMonth > 0 }
+  var isCounted: Bool { kind.usesNetwork || minutesPerDay > 0 || minutesPerMonth > 0 }
 }

@@ -127,6 +127,7 @@ package final class RemoteEngine: SpeechEngine {
     case .amazon: return try Amazon(configuration, pause: pause)
     case .azure: return try Azure(configuration)
     case .deepgram: return try Deepgram(configuration)
+    case .vosk: return try Vosk(configuration)
     case .whisperCLI: return try WhisperCLI(configuration)
     case .command: return try Command(configuration)
     case .pocketsphinx: throw .administrator("the embedded engine is not asked piece by piece")

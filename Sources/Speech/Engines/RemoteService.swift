@@ -8,7 +8,9 @@ struct RemoteService {
   let key: String?
 
   init(_ configuration: EngineConfiguration, standardURL: String? = nil) throws(EngineFailure) {
-    guard let url = configuration.url ?? standardURL else { throw .administrator("has no url") }
+    guard let url = configuration.url ?? configuration.kind.urlOnThisHost ?? standardURL else {
+      throw .administrator("has no url")
+    }
     self.url = url.hasSuffix("/") ? String(url.dropLast()) : url
     keyFile = configuration.keyFile
     if let file = configuration.keyFile { key = try Secret(file: file).text } else { key = nil }
@@ -31,14 +33,37 @@ struct RemoteService {
     return response.body
   }
 
+  /// An open WebSocket at `url`. `what` the far side should be: for whoever is told that it is not.
+  func socket(to what: String, before deadline: ContinuousClock.Instant)
+    throws(EngineFailure) -> WebSocket
+  {
+    let headers = key.map { [(name: "Authorization", value: "Bearer \($0)")] } ?? []
+    guard !headers.contains(where: { $0.value.utf8.contains { $0 < 32 } }) else {
+      throw HTTPRequest.unfitKey
+    }
+    var socket = try WebSocket(
+      url, caFile: client.caFile, proxy: client.proxy, before: deadline)
+    guard let refusal = try socket.shakeHands(WebSocketHandshake(url, headers: headers)) else {
+      return socket
+    }
+    guard !refusal.isGood else {
+      throw .administrator(
+        "answers \(refusal.status) and no WebSocket: url must be that of \(what)")
+    }
+    throw failure(refusal)
+  }
+
   /// Where the administrator finds the key.
   var keyPlace: String { AnswerFailure.keyPlace(keyFile) }
+
+  /// The far side's words, fit for a log.
+  func clean(_ message: String) -> String { Secret.clean(message, [key].compactMap(\.self)) }
 
   /// `secrets`: what must not be told; without them all of the key's file.
   func failure(_ response: HTTPResponse, hiding secrets: [String]? = nil) -> EngineFailure {
     let (message, code) = RefusalText.read(response.body)
     return failure(
-      response, message: Secret.clean(message, secrets ?? [key].compactMap(\.self)), code: code)
+      response, message: secrets.map { Secret.clean(message, $0) } ?? clean(message), code: code)
   }
 
   /// `message`: the far side's words, fit for a log.

@@ -4,14 +4,23 @@ internal import Voicemail
 
 /// What OpenSSL is needed for besides TLS.
 enum Signatures {
-  /// C: `EVP_Digest`, as lower-case hex.
+  /// As lower-case hex.
   static func sha256(_ bytes: [UInt8]) -> String {
+    let digits = Array("0123456789abcdef".utf8)
+    let hex = unsafe digest(bytes, EVP_sha256())
+      .flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }
+    return String(decoding: hex, as: UTF8.self)
+  }
+
+  /// For the handshake of WebSockets, which protects nothing.
+  static func sha1(_ bytes: [UInt8]) -> [UInt8] { unsafe digest(bytes, EVP_sha1()) }
+
+  /// C: `EVP_Digest`.
+  private static func digest(_ bytes: [UInt8], _ algorithm: OpaquePointer?) -> [UInt8] {
     var digest = [UInt8](repeating: 0, count: Int(EVP_MAX_MD_SIZE))
     var size: UInt32 = 0
-    unsafe EVP_Digest(bytes, bytes.count, &digest, &size, EVP_sha256(), nil)
-    let digits = Array("0123456789abcdef".utf8)
-    let hex = digest.prefix(Int(size)).flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }
-    return String(decoding: hex, as: UTF8.self)
+    unsafe EVP_Digest(bytes, bytes.count, &digest, &size, algorithm, nil)
+    return Array(digest.prefix(Int(size)))
   }
 
   /// A JSON web token (RFC 7519) signed with RSA and SHA-256 (RFC 7518, 3.3).

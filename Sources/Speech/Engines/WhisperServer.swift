@@ -9,7 +9,7 @@ struct WhisperServer: PieceRecogniser {
   private let service: RemoteService
 
   init(_ configuration: EngineConfiguration) throws(EngineFailure) {
-    service = try RemoteService(configuration, standardURL: "http://127.0.0.1:8080")
+    service = try RemoteService(configuration)
   }
 
   func recognize(_ piece: PieceRequest) throws(EngineFailure) -> PieceAnswer {

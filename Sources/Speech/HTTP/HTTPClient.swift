@@ -1,40 +1,26 @@
 internal import CCurl
 internal import Voicemail
 
-/// Sends requests to one engine with libcurl, one at a time.
-///
-/// No redirect is followed: the key is for this host alone. Certificates are verified. The environment's proxies
-/// are not used, only the engine's own. Time and size of every answer are bounded.
+/// Sends requests to one engine with libcurl, one at a time. Time and size of every answer are bounded.
 struct HTTPClient {
   static let answerLimit = 8 << 20
-  private static let connectSeconds = 10
+  static let tooMuch = EngineFailure.retryable("answered with more than \(answerLimit >> 20) MB")
+  static let userAgent = "voicemail-milter"
 
   var caFile: String?
   var proxy: String?
 
-  /// C: `curl_global_init`, once and before the first handle.
-  private static let isReady: Bool = curl_global_init(Int(CURL_GLOBAL_DEFAULT)) == CURLE_OK
-
   func send(_ request: HTTPRequest, before deadline: ContinuousClock.Instant)
     throws(EngineFailure) -> HTTPResponse
   {
-    guard Self.isReady, let handle = unsafe curl_easy_init() else {
+    guard CurlOptions.isReady, let handle = unsafe curl_easy_init() else {
       throw .retryable("libcurl cannot be set up")
     }
     defer { unsafe curl_easy_cleanup(handle) }
-    let left = ContinuousClock.now.duration(to: deadline).inSeconds
-    guard left > 0 else { throw .retryable("no time left for a request") }
     let option = unsafe CurlOptions(handle)
-    option.set(CURLOPT_URL, request.url)
+    try option.reach(request.url, caFile: caFile, proxy: proxy, before: deadline)
     option.set(CURLOPT_CUSTOMREQUEST, request.method)
-    option.set(CURLOPT_PROTOCOLS_STR, request.url.hasPrefix("http:") ? "http" : "https")
-    option.set(CURLOPT_PROXY, proxy ?? "")
-    option.set(CURLOPT_USERAGENT, "voicemail-milter")
-    if let caFile { option.set(CURLOPT_CAINFO, caFile) }
-    option.set(CURLOPT_NOSIGNAL, 1)
-    option.set(CURLOPT_FOLLOWLOCATION, 0)
-    option.set(CURLOPT_CONNECTTIMEOUT, Self.connectSeconds)
-    option.set(CURLOPT_TIMEOUT_MS, max(1, Int(min(left, 86_400) * 1_000)))
+    option.set(CURLOPT_USERAGENT, Self.userAgent)
     if let signing = request.signing {
       option.set(CURLOPT_AWS_SIGV4, "aws:amz:\(signing.region):\(signing.service)")
       option.set(CURLOPT_USERPWD, "\(signing.keyID):\(signing.secret)")
@@ -45,55 +31,11 @@ struct HTTPClient {
     unsafe vm_curl_set_write(handle, receive, Unmanaged.passUnretained(sink).toOpaque())
     let code = unsafe curl_easy_perform(handle)
     return try withExtendedLifetime(sink) { () throws(EngineFailure) in
-      guard code == CURLE_OK else { throw Self.failure(code, sink) }
+      guard code == CURLE_OK else {
+        throw sink.isTooLarge ? Self.tooMuch : CurlOptions.failure(code)
+      }
       return option.response(body: sink.bytes)
     }
-  }
-
-  /// C: libcurl-errors(3).
-  private static func failure(_ code: CURLcode, _ sink: AnswerSink) -> EngineFailure {
-    if sink.isTooLarge { return .retryable("answered with more than \(answerLimit >> 20) MB") }
-    let words = unsafe String(cString: curl_easy_strerror(code))
-    switch code {
-    case CURLE_PEER_FAILED_VERIFICATION:
-      return .administrator("its TLS certificate cannot be verified; see ca_file")
-    case CURLE_SSL_CACERT_BADFILE: return .administrator("its ca_file cannot be read")
-    case CURLE_URL_MALFORMAT:
-      return .administrator("its url cannot be used: \(words)")
-    case CURLE_OPERATION_TIMEDOUT: return .retryable("did not answer in time")
-    default: return .retryable("no answer: \(words)")
-    }
-  }
-}
-
-/// Sets options of a handle; a value libcurl does not take shows when the request is made.
-@safe private struct CurlOptions {
-  private let handle: UnsafeMutableRawPointer
-
-  init(_ handle: UnsafeMutableRawPointer) { unsafe self.handle = unsafe handle }
-
-  func set(_ option: CURLoption, _ value: String) {
-    _ = unsafe vm_curl_set_string(handle, option, value)
-  }
-  func set(_ option: CURLoption, _ value: Int) {
-    _ = unsafe vm_curl_set_long(handle, option, value)
-  }
-
-  /// C: `curl_easy_getinfo`; its strings live as long as the handle.
-  func response(body: [UInt8]) -> HTTPResponse {
-    var status = 0
-    unsafe vm_curl_get_long(handle, CURLINFO_RESPONSE_CODE, &status)
-    var wait: curl_off_t = 0
-    unsafe vm_curl_get_size(handle, CURLINFO_RETRY_AFTER, &wait)
-    var location: UnsafePointer<CChar>?
-    unsafe vm_curl_get_string(handle, CURLINFO_REDIRECT_URL, &location)
-    var type: UnsafePointer<CChar>?
-    unsafe vm_curl_get_string(handle, CURLINFO_CONTENT_TYPE, &type)
-    return HTTPResponse(
-      status: status, body: body,
-      type: unsafe type.map { unsafe String(cString: $0).lowercased() } ?? "",
-      retryAfter: wait > 0 ? Int(min(wait, 300)) : nil,
-      location: unsafe location.map { unsafe String(cString: $0) })
   }
 }
 
@@ -123,7 +65,7 @@ struct HTTPClient {
     }
     for line in lines {
       guard !line.utf8.contains(where: { $0 < 32 }) else {
-        throw .administrator("its key has a control character")
+        throw HTTPRequest.unfitKey
       }
       unsafe headers = unsafe curl_slist_append(headers, line)
     }

@@ -1,3 +1,5 @@
+internal import Voicemail
+
 /// One request to an engine.
 struct HTTPRequest {
   /// A part of a multipart/form-data body.
@@ -19,6 +21,9 @@ struct HTTPRequest {
     var keyID: String
     var secret: String
   }
+
+  /// It would be a header field of its own.
+  static let unfitKey = EngineFailure.administrator("its key has a control character")
 
   var method: String
   var url: String
@@ -45,4 +50,7 @@ struct HTTPResponse: Equatable {
   var location: String?
 
   var isGood: Bool { (200..<300).contains(status) }
+
+  /// Of the seconds that a server asks for: nobody waits longer than five minutes.
+  static func retryAfter(_ seconds: Int) -> Int? { seconds > 0 ? min(seconds, 300) : nil }
 }

@@ -4,11 +4,20 @@ package struct EngineConfiguration: Sendable, Codable, Equatable {
     case pocketsphinx
     case whisperServer = "whisper-server"
     case whisperCLI = "whisper-cli"
-    case openai, google, amazon, azure, deepgram, command
+    case openai, google, amazon, azure, deepgram, vosk, command
 
     /// Whether recordings leave this host, unless `url` names it.
-    package var usesHTTP: Bool {
+    package var usesNetwork: Bool {
       ![.pocketsphinx, .whisperCLI, .command].contains(self)
+    }
+
+    /// Where it is asked unless `url` says another, of those that are asked on this host then.
+    package var urlOnThisHost: String? {
+      switch self {
+      case .whisperServer: "http://127.0.0.1:8080"
+      case .vosk: "ws://127.0.0.1:2700"
+      default: nil
+      }
     }
   }
 
@@ -37,6 +46,7 @@ package struct EngineConfiguration: Sendable, Codable, Equatable {
   package var memoryBytes: Int
   package var region: String?
   package var bucket: String?
+  package var vocabularyName: String?
   package var s3URL: String?
   package var project: String?
   package var location: String?
@@ -46,7 +56,6 @@ package struct EngineConfiguration: Sendable, Codable, Equatable {
     self.kind = kind
     timeoutMS = 60_000
     concurrency = 0
-  package var vocabularyName: String?
     minutesPerDay = 0
     minutesPerMonth = 0
     messagesPerClient = 0
@@ -61,8 +70,10 @@ package struct EngineConfiguration: Sendable, Codable, Equatable {
   /// Whether recordings stay on this host: `url` names a loopback address, or the engine has none. A program may do
   /// what it likes; the administrator chose it.
   package var staysHere: Bool {
-    guard kind.usesHTTP else { return true }
-    guard let url, let slashes = url.firstRange(of: "://") else { return false }
+    guard kind.usesNetwork else { return true }
+    guard let url = url ?? kind.urlOnThisHost, let slashes = url.firstRange(of: "://") else {
+      return false
+    }
     let authority = url[slashes.upperBound...].prefix { !"/?#".contains($0) }
     guard !authority.contains("@") else { return false }
     if authority.hasPrefix("[") { return authority.prefix { $0 != "]" } == "[::1" }

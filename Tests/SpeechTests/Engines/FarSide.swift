@@ -7,7 +7,7 @@ import Voicemail
 /// A request that can go wrong: of each engine over HTTP the one for the text, and what goes before and after it.
 enum FarSide: String, CaseIterable, CustomTestStringConvertible {
   case whisperServer = "whisper-server"
-  case openai, deepgram, azure
+  case openai, deepgram, azure, vosk
   case google1 = "google, version 1"
   case google2 = "google, version 2"
   case googleToken = "google, token"
@@ -42,7 +42,7 @@ enum FarSide: String, CaseIterable, CustomTestStringConvertible {
     case .amazonPut: request.method == "PUT"
     case .amazonStart: target == "Transcribe.StartTranscriptionJob"
     case .amazonPoll: target == "Transcribe.GetTranscriptionJob"
-    case .amazonResult: request.method == "GET"
+    case .amazonResult, .vosk: request.method == "GET"
     default: request.line.hasPrefix("POST ") && request.line != "POST /token"
     }
   }
@@ -54,6 +54,7 @@ enum FarSide: String, CaseIterable, CustomTestStringConvertible {
     case .deepgram:
       .json(#"{"results":{"channels":[{"alternatives":[{"transcript":"Hello there"}]}]}}"#)
     case .azure: .json(#"{"phrases":[{"text":"Hello there"}]}"#)
+    case .vosk: .json(#"{"text":"Hello there"}"#)
     case .google1, .google2:
       .json(#"{"results":[{"alternatives":[{"transcript":"Hello there"}]}]}"#)
     case .googleToken: Self.token
@@ -83,14 +84,21 @@ enum FarSide: String, CaseIterable, CustomTestStringConvertible {
   /// Answers with these steps in their order, then as it should.
   func open(_ steps: [FakeHTTPServer.Step]) throws -> Scene {
     let server = try FakeHTTPServer(.json("{}"))
-    server.once(steps) { isMeant($0) }
+    server.once(steps.map(spoken)) { isMeant($0) }
     let all: [FarSide] =
       isAmazon
       ? [.amazonPut, .amazonStart, .amazonPoll, .amazonResult]
       : isGoogle ? [.googleToken, self == .googleToken ? .google1 : self] : [self]
-    for side in all { server.once(Array(repeating: side.good, count: 4)) { side.isMeant($0) } }
+    for side in all {
+      server.once(Array(repeating: side.spoken(side.good), count: 4)) { side.isMeant($0) }
+    }
     let (engine, directory) = try make(at: server.url)
     return Scene(server: server, engine: engine, directory: directory, side: self)
+  }
+
+  /// An answer as this far side gives it: a Vosk server's come through its WebSocket.
+  private func spoken(_ step: FakeHTTPServer.Step) -> FakeHTTPServer.Step {
+    self == .vosk ? FakeWebSocket.spoken(step) : step
   }
 
   func make(at url: String, _ change: (inout EngineConfiguration) -> Void = { _ in }) throws
@@ -101,6 +109,8 @@ enum FarSide: String, CaseIterable, CustomTestStringConvertible {
     case .openai: try Engines.make(.openai, at: url, change)
     case .deepgram: try Engines.make(.deepgram, at: url, change)
     case .azure: try Engines.make(.azure, at: url, change)
+    case .vosk:
+      try Engines.make(.vosk, at: url.replacing(/^http/, with: "ws"), change)
     case .google1, .googleToken:
       try Engines.make(.google, at: url, key: GoogleKey.file(tokenURL: url + "/token"), change)
     case .google2:

@@ -251,6 +251,7 @@ import Voicemail
     (.deepgram, #"{"results":{"channels":[{"alternatives":[{"transcript":"","words":[]}]}]}}"#),
     (.deepgram, #"{"results":{"channels":[],"utterances":[]}}"#),
     (.azure, #"{"durationMilliseconds":4000,"combinedPhrases":[],"phrases":[]}"#),
+    (.vosk, #"{"text":""}"#),
     (.google1, #"{"totalBilledTime":"0s","requestId":"1"}"#), (.google1, "{}"),
     (.google2, #"{"metadata":{"totalBilledDuration":"0s"}}"#),
     (.amazonResult, #"{"results":{"transcripts":[{"transcript":""}],"items":[]}}"#),
