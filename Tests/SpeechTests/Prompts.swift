@@ -34,8 +34,10 @@ enum Prompts {
     let facts = AudioFacts(
       codec: "PCM 16 bit", container: "WAV", sampleRateHz: 16_000, channels: 1,
       durationSeconds: Double(samples.count) / 16_000, bytes: samples.count * 2)
+    let activity = SpeechActivity(samples)
     return Recording(
-      samples: samples, facts: facts, speechSeconds: SpeechActivity(samples).speechSeconds)
+      samples: samples, facts: facts, speechSeconds: activity.speechSeconds,
+      speech: activity.stretches)
   }
 }
 
