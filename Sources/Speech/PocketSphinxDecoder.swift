@@ -8,16 +8,26 @@ struct DecodedWord: Equatable {
   var frames: ClosedRange<Int>
   /// Posterior probability in the word lattice.
   var confidence: Double
+
+  /// The same word of an utterance that begins so many frames earlier.
+  func moved(by count: Int) -> DecodedWord {
+    var word = self
+    word.frames = frames.lowerBound + count...frames.upperBound + count
+    return word
+  }
 }
 
 /// The one owner of a PocketSphinx decoder (about 95 MB; ready after a third of a second).
 @safe struct PocketSphinxDecoder: ~Copyable {
   static let framesPerSecond = 100
+  private static let digitSearch = "digits"
 
   private let handle: OpaquePointer
   /// The transform is that of Debian's model.
   private let isAdaptable: Bool
   private var isAdapted = false
+  /// Whether there is a second search, for digits alone.
+  private let knowsDigits: Bool
 
   /// C: `ps_init`. A missing model is found before, since some of the library's complaints end the
   /// process.
@@ -36,6 +46,10 @@ struct DecodedWord: Equatable {
     }
     unsafe self.handle = handle
     isAdaptable = configuration.acousticModel == nil
+    if configuration.languageModel == nil { _ = unsafe VoicemailWording.add(to: handle, parsed) }
+    // False where a dictionary of the administrator's own says them in another way.
+    knowsDigits =
+      unsafe ps_set_jsgf_string(handle, Self.digitSearch, SpokenDigits.grammar) == 0
   }
 
   deinit {
@@ -78,6 +92,15 @@ struct DecodedWord: Equatable {
       throw .permanent("pocketsphinx cannot search an utterance of \(samples.count) samples")
     }
     return words()
+  }
+
+  /// The same for a piece of an utterance in which nothing but digits is expected; nil when that cannot be searched for.
+  /// The words' confidence means nothing.
+  func digits(in samples: [Int16]) throws(StepFailure) -> [DecodedWord]? {
+    guard knowsDigits, let usual = unsafe ps_get_search(handle) else { return nil }
+    guard unsafe ps_set_search(handle, Self.digitSearch) == 0 else { return nil }
+    defer { _ = unsafe ps_set_search(handle, usual) }
+    return try decode(samples)
   }
 
   /// How the dictionary has a word, in phonemes; nil when it does not. C: `ps_lookup_word`, whose text is ours.

@@ -12,6 +12,7 @@ package final class PocketSphinxEngine: SpeechEngine {
   private var vocabulary = PocketSphinxVocabulary()
 
   package var name: String { settings.name }
+  private var isEnglish: Bool { language.hasPrefix("en") }
   /// Below it the words are wrong more often than right.
   package var lowConfidence: Double { settings.lowConfidence ?? 0.5 }
 
@@ -79,12 +80,29 @@ package final class PocketSphinxEngine: SpeechEngine {
     for utterance in utterances {
       let (prepared, isTelephone) = band.prepare(samples[utterance])
       try decoder.adapt(toTelephone: isTelephone)
-      let heard = try decoder.decode(prepared)
+      var heard = try decoder.decode(prepared)
+      if isEnglish { heard = try Self.hearDigits(of: prepared, in: heard, by: decoder) }
       words += heard.compactMap { word in
         place(word, from: utterance.lowerBound, of: recording.durationSeconds)
       }
     }
-    return SegmentWriter.segments(words, isEnglish: language.hasPrefix("en"))
+    return SegmentWriter.segments(words, isEnglish: isEnglish)
+  }
+
+  /// The words of an utterance, those of telephone numbers heard again. See `SpokenDigits`.
+  static func hearDigits(
+    of samples: [Int16], in heard: [DecodedWord], by decoder: borrowing PocketSphinxDecoder
+  ) throws(StepFailure) -> [DecodedWord] {
+    let spoken = SpokenDigits(heard)
+    var again: [(run: SpokenDigits.Run, digits: [DecodedWord])] = []
+    for run in spoken.runs {
+      let frames = spoken.frames(of: run)
+      let size = Recording.sampleRateHz / PocketSphinxDecoder.framesPerSecond
+      let piece = (frames.lowerBound * size..<frames.upperBound * size).clamped(to: samples.indices)
+      guard let digits = try decoder.digits(in: Array(samples[piece])) else { return heard }
+      again.append((run, digits.map { $0.moved(by: frames.lowerBound) }))
+    }
+    return spoken.mended(again)
   }
 
   /// The word with times of the whole recording; nil for what is no word.

@@ -1,5 +1,4 @@
 internal import CPocketSphinx
-internal import Glibc
 
 /// Fits Debian's US English model to telephone calls as `TelephoneBand` prepares them: a linear transform of its
 /// means (C. J. Leggetter and P. C. Woodland, "Maximum likelihood linear regression for speaker adaptation",
@@ -19,17 +18,7 @@ enum TelephoneAdaptation {
     return unsafe read(lines.joined(separator: "\n") + "\n")
   }
 
-  /// The library reads files alone, and a worker may write none: so it comes out of a pipe, which holds that much.
   private static func read(_ text: String) -> OpaquePointer? {
-    var ends: [Int32] = [-1, -1]
-    guard unsafe pipe(&ends) == 0 else { return nil }
-    defer { close(ends[0]) }
-    // An error, should it hold less: nobody reads yet, so a write that waits would wait for ever.
-    _ = fcntl(ends[1], F_SETFL, O_NONBLOCK)
-    let bytes = Array(text.utf8)
-    let written = unsafe write(ends[1], bytes, bytes.count)
-    close(ends[1])
-    guard written == bytes.count else { return nil }
-    return unsafe ps_mllr_read("/proc/self/fd/\(ends[0])")
+    unsafe PipedText.read(text) { path in unsafe ps_mllr_read(path) }
   }
 }

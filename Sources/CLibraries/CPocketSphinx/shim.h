@@ -31,6 +31,8 @@ ps_mllr_t *ps_update_mllr(ps_decoder_t *ps, ps_mllr_t *mllr);
 char *ps_lookup_word(ps_decoder_t *ps, const char *word);
 int ps_add_word(ps_decoder_t *ps, char const *word, char const *phones, int update);
 const char *ps_get_search(ps_decoder_t *ps);
+int ps_set_search(ps_decoder_t *ps, const char *name);
+int ps_set_jsgf_string(ps_decoder_t *ps, const char *name, const char *jsgf_string);
 ngram_model_t *ps_get_lm(ps_decoder_t *ps, const char *name);
 
 int ps_start_stream(ps_decoder_t *ps);
