@@ -20,21 +20,27 @@ struct NoiseReduction {
   /// voices, for which this estimate is wrong: it costs words there.
   private static let steadySpan: Float = 2.5
 
-  /// What is always kept of each bin: music-like remains cost words.
-  private static let leastGain: Float = 0.1
+  /// What is always kept of each bin: music-like remains cost words. More where there is less noise: at 28 and 30 dB
+  /// the words lose more by the filter than by what it leaves.
+  private static let leastGains: ClosedRange<Float> = 0.1...0.3
+  /// The spans between which it rises.
+  private static let risingSpans: ClosedRange<Float> = 24...29
   /// The weight of the frame before in the ratio of speech to noise, and the least ratio.
   private static let memory: Float = 0.98
   private static let leastRatio: Float = 0.00316
 
   private let noise: [Float]
+  private let leastGain: Float
 
   /// nil for what is clear, and where the noise is not steady. `levels` are the logarithmic energies of the low bands, frame by frame.
   init?(_ frames: [ComplexArray], levels: [[Float]]) {
     guard frames.count >= Self.fewestFrames else { return nil }
     let inner = Self.edge..<frames.count - Self.edge - 1
-    guard Self.span(levels[inner], from: 10, to: 95) < Self.noisySpan,
+    let span = Self.span(levels[inner], from: 10, to: 95)
+    guard span < Self.noisySpan,
       Self.span(levels[inner], from: 3, to: 10) < Self.steadySpan
     else { return nil }
+    leastGain = Self.leastGain(span: span)
     let powers = frames[inner].map { frame in (0..<Self.bins).map { frame.power($0) } }
     let totals = powers.map { $0.reduce(0, +) }
     let threshold = totals.sorted()[totals.count / 10]
@@ -46,6 +52,12 @@ struct NoiseReduction {
       let near = mean[max(0, bin - 2)...min(mean.count - 1, bin + 2)]
       return near.reduce(0, +) / Float(near.count) + 1e-3
     }
+  }
+
+  private static func leastGain(span: Float) -> Float {
+    let (low, high) = (leastGains.lowerBound, leastGains.upperBound)
+    let part = (span - risingSpans.lowerBound) / (risingSpans.upperBound - risingSpans.lowerBound)
+    return low + (high - low) * max(0, min(1, part))
   }
 
   /// Between two percentiles of a band's levels, mean over the bands, in decibels.
@@ -66,7 +78,7 @@ struct NoiseReduction {
         let power = frames[number].base.power(bin)
         let gain = gain(power: power, noise: noise[bin], speechBefore: speech[bin])
         speech[bin] = gain * gain * power
-        let kept = max(Self.leastGain, gain)
+        let kept = max(leastGain, gain)
         frames[number].base.scale(bin, by: kept)
         frames[number].image.scale(ShortTimeSpectra.bins - 1 - bin, by: kept)
       }
