@@ -24,7 +24,7 @@ struct NoiseReduction {
   /// the words lose more by the filter than by what it leaves.
   private static let leastGains: ClosedRange<Float> = 0.1...0.3
   /// The spans between which it rises.
-  private static let risingSpans: ClosedRange<Float> = 24...29
+  private static let risingSpans: ClosedRange<Float> = 27...29
   /// The weight of the frame before in the ratio of speech to noise, and the least ratio.
   private static let memory: Float = 0.98
   private static let leastRatio: Float = 0.00316
