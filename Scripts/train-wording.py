@@ -6,8 +6,9 @@
 
 Every pattern says 60 sentences, drawn from a fixed seed; their trigrams, smoothed as I. H. Witten and T. C. Bell have it
 ("The zero-frequency problem", IEEE Trans. Information Theory 37 (1991)), are mixed with those of Debian's language
-model, 1 to 4. The library takes the greater of two models' scores, nearly: so a trigram of the table has the mixture
-already, and what stands below it, for words that no pattern has in that order, has its part of the mixture alone.
+model, 1 to 9. The library adds the scores of two models raised to the language weight: so the table has of each trigram
+what the mixture needs beside Debian's model. What stands below, for words that no pattern has in that order, has its
+part of the mixture, and single words next to nothing: where the patterns know nothing they shall say nothing.
 Trigrams to which the patterns add little are left out. Takes seconds; the same input gives the same table.
 """
 import collections, ctypes, math, pathlib, random, re, sys
@@ -17,10 +18,13 @@ PATTERNS = ROOT / "Scripts/voicemail-wording.txt"
 TARGET = ROOT / "Sources/Speech/VoicemailWordingTable.swift"
 MODEL = b"/usr/share/pocketsphinx/model/en-us/en-us.lm.bin"
 SENTENCES = 60
-PART = 0.2
+PART = 0.1
 # A trigram that is less than so many times as likely as without the patterns is left out.
 WORTH = 1.1
 ORDER = 3
+# PocketSphinx's -lw.
+LANGUAGE_WEIGHT = 6.5
+SINGLE_WORDS = 0.01
 # Some 300 KB in fewer lines than a source file may have.
 LINE = 850
 
@@ -127,15 +131,23 @@ def smoothed(counts):
     return found, left
 
 
+def added(general, part):
+    """What makes the mixture of a probability, when both have been raised to the language weight; 0 for too little."""
+    mixture = (1 - PART) * general + PART * part
+    if mixture < max(WORTH * general, 1e-30):
+        return 0
+    return (mixture ** LANGUAGE_WEIGHT - general ** LANGUAGE_WEIGHT) ** (1 / LANGUAGE_WEIGHT)
+
+
 def mixed(found, general):
-    one, two, three = ({words: PART * part for words, part in order.items()} for order in found)
-    for words in three:
-        three[words] += (1 - PART) * general.probability(words)
-    three = {words: part for words, part in three.items() if part >= WORTH * general.probability(words)}
+    one = {words: SINGLE_WORDS * PART * part for words, part in found[0].items()}
+    two = {words: PART * part for words, part in found[1].items()}
+    three = {words: added(general.probability(words), part) for words, part in found[2].items()}
+    three = {words: part for words, part in three.items() if part}
     needed = {words[:2] for words in three}
     for words in list(two):
         if words[0] == "<s>":
-            two[words] += (1 - PART) * general.probability(words)
+            two[words] = added(general.probability(words), found[1][words]) or two[words]
         elif words not in needed and two[words] < general.probability(words):
             del two[words]
     one[("<s>",)] = 1e-99

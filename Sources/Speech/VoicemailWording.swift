@@ -2,15 +2,14 @@ internal import CPocketSphinx
 
 /// Makes what callers say likelier to be heard: Debian's language model is of newspapers, books and meetings.
 ///
-/// `Scripts/train-wording.py` makes the table from patterns of sentences. Its trigrams hold the mixture of Debian's
-/// model and theirs already, since the library mixes what it has raised to the language weight before, and so comes
-/// out with nearly the greater of both.
+/// `Scripts/train-wording.py` makes the table from patterns of sentences: what must be added to Debian's model, so that
+/// their mixture comes out. The library adds what it has raised to the language weight before.
 enum VoicemailWording {
   /// Lets a decoder's search expect it beside its own model; false when it goes on without. It suits Debian's language
   /// model alone.
   ///
   /// C: `ngram_model_set_add`, which takes the model over; the words of the search keep their numbers, and none becomes
-  /// known that was not. C: `ngram_model_set_interp` without weights: half of each.
+  /// known that was not. C: `ngram_model_set_interp`.
   static func add(to decoder: OpaquePointer, _ settings: OpaquePointer) -> Bool {
     guard let set = unsafe ps_get_lm(decoder, ps_get_search(decoder)),
       let wording = unsafe PipedText.read(
@@ -21,7 +20,13 @@ enum VoicemailWording {
       _ = unsafe ngram_model_free(wording)
       return false
     }
-    return unsafe ngram_model_set_interp(set, nil, nil) != nil
+    return unsafe "default".withCString { usual in
+      unsafe "voicemail".withCString { ours in
+        // Both whole: the table holds what is to be added.
+        var names: [UnsafePointer<CChar>?] = unsafe [usual, ours]
+        return unsafe ngram_model_set_interp(set, &names, [1, 1]) != nil
+      }
+    }
   }
 
   /// As an ARPA file has it.

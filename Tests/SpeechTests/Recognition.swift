@@ -85,7 +85,7 @@ import Voicemail
       Prompts.recording(of: first.samples + pause + second.samples))
     #expect(segments.first?.text.hasPrefix("Press one to accept this recording") == true)
     let later = segments.filter { $0.start > first.durationSeconds + 3.9 }
-    #expect(later.first?.text.hasPrefix("The number you have") == true)
+    #expect(later.first?.text.contains("number you have") == true)
     #expect(segments.allSatisfy { $0.end < first.durationSeconds || later.contains($0) })
   }
 
