@@ -113,6 +113,7 @@ package final class RemoteEngine: SpeechEngine {
       heard.segment.words[index].start = moved(heard.segment.words[index].start)
       heard.segment.words[index].end = moved(heard.segment.words[index].end)
     }
+    heard.segment.words = SpelledWords.of(heard.segment.words, as: text)
     heard.speechSeconds = plan.speechSeconds(from: heard.segment.start, to: heard.segment.end)
     return heard
   }

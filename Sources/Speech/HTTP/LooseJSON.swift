@@ -28,12 +28,13 @@ struct LooseText: Decodable, Equatable {
 }
 
 enum LooseJSON {
-  /// Names in snake_case are found as camelCase.
+  /// Names in snake_case are found as camelCase. Bytes that are no UTF-8, as whisper.cpp writes tokens that share a
+  /// character, become the replacement character: without it the whole answer, or that token, were lost.
   static func decode<T: Decodable>(_ type: T.Type, _ body: [UInt8]) throws(EngineFailure) -> T {
     do {
       let decoder = JSONDecoder()
       decoder.keyDecodingStrategy = .convertFromSnakeCase
-      return try decoder.decode(type, from: Data(body))
+      return try decoder.decode(type, from: Data(String(decoding: body, as: UTF8.self).utf8))
     } catch {
       throw broken(body)
     }

@@ -1,6 +1,6 @@
 /// Text as rules compare it: lower-case words without punctuation.
-enum TextWords {
-  static func of(_ text: String) -> [String] {
+package enum TextWords {
+  package static func of(_ text: String) -> [String] {
     text.lowercased().split { !$0.isLetter && !$0.isNumber && $0 != "'" }
       .map { $0.filter { $0 != "'" } }.filter { !$0.isEmpty }
   }

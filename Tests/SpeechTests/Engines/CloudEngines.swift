@@ -31,7 +31,7 @@ import Voicemail
     #expect(SentWave(sent.body)?.rate == 8_000)
     #expect(answer.language == "en")
     #expect(answer.segments.map(\.segment.text) == ["Hello there.", "Call me."])
-    #expect(answer.segments[0].segment.words.map(\.text) == ["Hello", "there"])
+    #expect(answer.segments[0].segment.words.map(\.text) == ["Hello", "there."])
     #expect(answer.segments[1].segment.confidence == 0.5)
 
     server.always(
@@ -51,7 +51,8 @@ import Voicemail
         """
         {"durationMilliseconds":4000,"combinedPhrases":[{"text":"Hello there."}],
         "phrases":[{"\(offset)":500,"\(duration)":1200,"text":"Hello there.","locale":"en-US",
-          "confidence":0.83,"words":[{"text":"Hello","\(offset)":500,"\(duration)":400}]}]}
+          "confidence":0.83,"words":[{"text":"hello","\(offset)":500,"\(duration)":400},
+          {"text":"there","\(offset)":900,"\(duration)":800}]}]}
         """))
     let (engine, _) = try Engines.make(.azure, at: server.url)
     let answer = try engine.recognize(

@@ -89,7 +89,7 @@ import Voicemail
       ])
     // What was recorded at 8 kHz is sent so.
     #expect(try #require(SentWave(sent.file?.content ?? [])).rate == 8_000)
-    #expect(answer.segments[0].segment.words.map(\.text) == ["Hello", "there"])
+    #expect(answer.segments[0].segment.words.map(\.text) == ["Hello", "there."])
     #expect(answer.segments[0].compressionRatio == 1.1)
     // Where nothing is measured, no word pretends to be.
     #expect(answer.segments[1].segment.words.isEmpty)
@@ -114,7 +114,7 @@ import Voicemail
   {
     let server = try FakeHTTPServer(
       .json(
-        #"{"text":"x","language":"english","segments":[{"text":"One two.","start":1,"end":2,"avg_logprob":-0.1}],"words":[{"word":"one","start":1.2,"end":1.4}]}"#
+        #"{"text":"x","language":"english","segments":[{"text":"One two.","start":1,"end":2,"avg_logprob":-0.1}],"words":[{"word":"one","start":1.2,"end":1.4},{"word":"two","start":1.5,"end":1.8}]}"#
       ))
     let (engine, _) = try Engines.make(.openai, at: server.url)
     let service = try #require(engine.recogniser as? OpenAI)
