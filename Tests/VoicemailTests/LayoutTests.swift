@@ -38,6 +38,8 @@ import Voicemail
       ("oh seven seven double oh nine zero oh one two three thanks", "en", ["07700900123"]),
       ("plus four nine three oh one two three four five six", "en", ["+4930123456"]),
       ("in 2026 at 15:45 room 1234", "en", []), ("1,000,000 pounds", "en", []),
+      ("call 020-7946 double 018", "en", ["020-7946 0018"]),
+      ("triple 5 double (0)1 98", "en", ["555 (00)1 98"]),
       ("call 030-123456, or 030/999999.", "en", ["030-123456", "030/999999"]),
       ("call 030-123456. Or 030/999999.", "en", ["030-123456", "030/999999"]),
       ("null drei null eins zwei drei vier fünf", "de", ["03012345"]),
@@ -74,6 +76,15 @@ import Voicemail
   @Test func `a doubtful digit makes a doubtful number`() {
     let spoken = words("ring 07700 900123", doubtful: ["900123"])
     #expect(render([transcribed(transcript([spoken]))]).text.contains("07700 900123 [?]\n"))
+  }
+
+  @Test func `so does the doubt of a segment without words`() {
+    var spoken = words("ring 07700 900123")
+    (spoken.words, spoken.confidence) = ([], 0.2)
+    let shown = transcript([words("hello there it is me"), spoken])
+    #expect(render([transcribed(shown)]).text.contains("07700 900123 [?]\n"))
+    spoken.confidence = 0
+    #expect(render([transcribed(transcript([spoken]))]).text.contains("07700 900123\n"))
   }
 
   @Test func `long recordings have time marks, short ones none`() {

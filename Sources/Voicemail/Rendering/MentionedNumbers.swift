@@ -33,9 +33,11 @@ struct MentionedNumbers {
   init(_ segments: [Segment], language tag: String) {
     language = Language.known(tag)
     for segment in segments {
+      // 0 without words: the engine measures no confidence.
+      let whole = segment.confidence == 0 ? 1 : segment.confidence
       let words =
         segment.words.isEmpty
-        ? segment.text.split(separator: " ").map { (String($0), 1.0) }
+        ? segment.text.split(separator: " ").map { (String($0), whole) }
         : segment.words.map { ($0.text, $0.confidence) }
       for (word, confidence) in words {
         read(word, isDoubtful: confidence < SpokenText.doubtfulBelow)
@@ -60,6 +62,11 @@ struct MentionedNumbers {
       times = several
     } else if Self.isDigits(word) {
       if !text.isEmpty { text += " " }
+      // "double 018" is 0018.
+      if times > 1, let first = word.firstIndex(where: { ("0"..."9").contains($0) }) {
+        word.insert(contentsOf: String(repeating: word[first], count: times - 1), at: first)
+        times = 1
+      }
       text += word
       count += word.utf8.count { (48...57).contains($0) }
       afterWord = false
