@@ -31,6 +31,22 @@ import Voicemail
       ("five twenty", "five twenty"),
       ("eight hundred five five five", "eight hundred five five five"),
       ("hundred", "hundred"), ("thousand two", "thousand two"), ("", ""),
+      ("zero two zero seven nine four six double oh one eight", "02079460018"),
+      ("triple five oh one nine eight", "555-0198"), ("a double room", "a double room"),
+      ("double one", "double one"), ("double twenty", "double 20"),
+      ("twenty-five people", "25 people"), ("three hundred and twenty-one", "321"),
+      ("twenty-oh", "twenty-oh"), ("five-five", "five-five"), ("-", "-"),
+      ("the twenty first of june", "the twenty first of june"),
+      ("the hundred and first", "the hundred and first"),
+      ("two hundred and first", "two hundred and first"), ("room twelve first", "room 12 first"),
+      ("twelve point five", "twelve point five"), ("at that point twelve", "at that point 12"),
+      ("one nine two point one six eight", "one nine two point one six eight"),
+      ("at twelve point taken", "at 12 point taken"),
+      ("two million five hundred thousand", "two million five hundred thousand"),
+      ("twelve million", "twelve million"), ("a billion and ten", "a billion and ten"),
+      ("three oh five pm", "3:05 pm"), ("at three thirty p. m.", "at 3:30 p. m."),
+      ("three p m", "3 p m"), ("three a day", "three a day"), ("eleven oh five a.m", "11:05 a.m"),
+      ("five five five pm", "555 pm"),
     ])
   func `numbers are digits where there is one way to write them`(_ said: String, _ written: String)
   {
