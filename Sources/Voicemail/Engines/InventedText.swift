@@ -82,12 +82,17 @@ package struct InventedText {
     if let ratio = heard.compressionRatio, ratio > 2.4 { return .dropped(.compression) }
     if TextWords.isLoop(words) { return .dropped(.repetition) }
     if isEcho(words) { return .dropped(.echo) }
-    if speech < 1, SubtitlePhrase.matches(words) { return .dropped(.subtitle) }
+    let length = heard.segment.end - heard.segment.start
+    // A "Bye." is short and said: what is invented stands in a long time with little speech.
+    if speech < 1, SubtitlePhrase.matches(words),
+      length <= 0 || speech < length / 2 || heard.noSpeech ?? 0 > 0.6
+    {
+      return .dropped(.subtitle)
+    }
     if let found = heard.speechSeconds, found < 0.1, !words.isEmpty {
       // Our ear may miss a whisper; the engine may not be sure of it either.
       return heard.noSpeech ?? 0 > 0.6 || words.count > 3 ? .dropped(.silence) : .marked(.silence)
     }
-    let length = heard.segment.end - heard.segment.start
     if length > 0, Double(words.count) > 2 + 8 * length { return .dropped(.tooFast) }
     if let silence = heard.noSpeech, silence > 0.8 { return .marked(.noSpeech) }
     if let mean = heard.averageLogProbability, mean < -1 { return .marked(.failedDecoding) }

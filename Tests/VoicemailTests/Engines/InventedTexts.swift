@@ -61,6 +61,17 @@ import Testing
     #expect(rule(segment(text), speech: 3) == nil)
   }
 
+  @Test(arguments: ["Okay.", "Bye.", "Thank you."])
+  func `a farewell that somebody speaks is none`(text: String) {
+    var heard = segment(text, 20, 20.7)
+    heard.speechSeconds = 0.5
+    #expect(rule(heard) == nil)
+    heard.noSpeech = 0.7
+    #expect(rule(heard) == .dropped(.subtitle))
+    (heard.noSpeech, heard.segment.end) = (nil, 24)
+    #expect(rule(heard) == .dropped(.subtitle))
+  }
+
   @Test func `text where nobody speaks`() {
     var heard = segment("and then we went to the market", 2, 6)
     heard.speechSeconds = 0
