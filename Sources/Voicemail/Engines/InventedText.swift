@@ -52,11 +52,13 @@ package struct InventedText {
       case .dropped(let rule): dropped[rule, default: 0] += 1
       }
     }
+    let loops = Self.loops(kept)
+    if !loops.isEmpty {
+      dropped[.repetition, default: 0] += loops.count
+      kept = kept.indices.filter { !loops.contains($0) }.map { kept[$0] }
+    }
     if isTooLong(kept) {
       dropped[.tooFast, default: 0] += kept.count
-      kept = []
-    } else if isLoop(kept) {
-      dropped[.repetition, default: 0] += kept.count
       kept = []
     }
     let remarks = Rule.allCases.flatMap { rule in
@@ -123,15 +125,16 @@ package struct InventedText {
     return Double(words) > 6 + 6 * speechSeconds
   }
 
-  /// The same segment again and again.
-  private func isLoop(_ segments: [Segment]) -> Bool {
-    let texts = segments.map { TextWords.of($0.text) }.filter { !$0.isEmpty }
-    guard texts.count >= 4 else { return false }
-    var run = 1
-    for (one, next) in zip(texts, texts.dropFirst()) {
-      run = one == next ? run + 1 : 1
-      if run >= 4, next.count > 1 { return true }
+  /// Positions of segments that are the same four times in a row or more; single words may be.
+  private static func loops(_ segments: [Segment]) -> Set<Int> {
+    let texts = segments.map { TextWords.of($0.text) }
+    var found: Set<Int> = []
+    var start = 0
+    for index in texts.indices {
+      if texts[index] != texts[start] { start = index }
+      guard index - start >= 3, texts[index].count > 1 else { continue }
+      found.formUnion(found.contains(start) ? index...index : start...index)
     }
-    return false
+    return found
   }
 }

@@ -108,6 +108,21 @@ import Testing
     #expect(checked.remarks == ["dropped segments: 4: the same words over and over"])
   }
 
+  @Test func `what is said before and after it stays`() {
+    let line = segment("I'll call you later", 0, 2)
+    let other = segment("this is anna", 0, 2)
+    let twice = segment("please do", 0, 2)
+    let answer = SpeechAnswer(
+      [other, line, line, line, line, line, twice, twice, other], language: "en")
+    let checked = InventedText(speechSeconds: 18).check(answer)
+    #expect(
+      checked.segments.map(\.text) == ["this is anna", "please do", "please do", "this is anna"])
+    #expect(checked.remarks == ["dropped segments: 5: the same words over and over"])
+    // However much it is, it does not make the rest too much.
+    let flood = SpeechAnswer([other] + Array(repeating: line, count: 50), language: "en")
+    #expect(InventedText(speechSeconds: 2).check(flood).segments.map(\.text) == ["this is anna"])
+  }
+
   @Test func `what is dropped is told by rule and number; what is marked shows as doubtful`() {
     var doubtful = segment("maybe so", 0, 3)
     doubtful.averageLogProbability = -1.5
