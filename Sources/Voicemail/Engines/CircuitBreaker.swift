@@ -56,9 +56,14 @@ package struct CircuitBreaker: Sendable, Equatable {
       needsAdministrator = true
       open(failure.sentence, for: Self.administratorPauseMS, nowMS)
     case .retryable:
+      let asked = Int64(failure.retryAfterSeconds ?? 0) * 1_000
+      // Requests that were under way tell of the same outage.
+      if case .open(let until) = state {
+        if asked > 0 { state = .open(untilMS: max(until, nowMS + asked)) }
+        return
+      }
       consecutiveFailures += 1
       note(failed: true)
-      let asked = Int64(failure.retryAfterSeconds ?? 0) * 1_000
       let failures = recent.count { $0 }
       let isIll =
         consecutiveFailures >= Self.failuresInARow

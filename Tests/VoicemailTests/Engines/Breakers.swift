@@ -70,6 +70,23 @@ import Testing
     #expect(healthy.state == .closed)
   }
 
+  @Test func `one outage opens it once, however many requests it ends`() {
+    let breaker = TestedBreaker()
+    for now in Int64(0)..<8 { breaker.failed(busy, nowMS: now) }
+    #expect(breaker.state == .open(untilMS: 30_002))
+    breaker.failed(.retryable("busy", afterSeconds: 5), nowMS: 9)
+    #expect(breaker.state == .open(untilMS: 30_002))
+    breaker.failed(.retryable("busy", afterSeconds: 60), nowMS: 10)
+    #expect(breaker.state == .open(untilMS: 60_010))
+    #expect(breaker.mayAsk(nowMS: 60_010))
+    breaker.failed(busy, nowMS: 60_011)
+    #expect(breaker.state == .open(untilMS: 120_011))
+    // What waits for the administrator is not ended by a time-out.
+    breaker.failed(.administrator("refuses the key"), nowMS: 60_012)
+    breaker.failed(busy, nowMS: 60_013)
+    #expect(breaker.state == .open(untilMS: 3_660_012))
+  }
+
   @Test func `a clock set back does not lock it`() {
     let breaker = TestedBreaker()
     for _ in 1...3 { breaker.failed(busy, nowMS: 1_000_000_000) }
