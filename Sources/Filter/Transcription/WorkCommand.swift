@@ -34,14 +34,30 @@ enum WorkCommand {
         let (result, enhanced) = job.run(order, on: message) { stage in
           try? channel.send(.stage, json: stage)
         }
-        try channel.send(
-          .outcome, json: WorkOutcome(result: result, messageFollows: enhanced != nil))
-        if let enhanced { try channel.send(.message, enhanced) }
+        try answer(result, enhanced, to: channel)
       }
+    } catch .damaged(let why) {
+      Output.complain("worker: \(why)")
+      return 1
     } catch {
       // The daemon closed the socket: the end of every worker.
       return 0
     }
+  }
+
+  /// The result, and the message that goes with it. One that cannot be written is a refusal: the original goes out.
+  static func answer(_ result: WorkResult, _ enhanced: [UInt8]?, to channel: WorkerChannel)
+    throws(ChannelError)
+  {
+    do throws(ChannelError) {
+      try channel.send(
+        .outcome, json: WorkOutcome(result: result, messageFollows: enhanced != nil))
+    } catch .damaged(let why) {
+      let refusal = WorkResult(refusal: "the result \(why)")
+      try channel.send(.outcome, json: WorkOutcome(result: refusal, messageFollows: false))
+      return
+    }
+    if let enhanced { try channel.send(.message, enhanced) }
   }
 
   private static func prepare(_ setup: WorkerSetup, _ channel: WorkerChannel) throws(ChannelError)

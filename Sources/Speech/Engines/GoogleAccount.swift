@@ -79,7 +79,8 @@ final class GoogleAccount {
     }
     guard response.isGood else { throw service.failure(response, hiding: secrets) }
     let fresh = try LooseJSON.decode(Token.self, response.body)
-    let life = Int(fresh.expiresIn?.value ?? 0)
+    // An hour; whatever else is told, a day is enough.
+    let life = Int(min(max(fresh.expiresIn?.value ?? 0, 0), 86_400))
     token = (fresh.accessToken, now + max(0, life - Self.marginSeconds))
     return fresh.accessToken
   }

@@ -101,6 +101,7 @@ package final class RemoteEngine: SpeechEngine {
     _ heard: HeardSegment, from start: Double, to end: Double, _ plan: RecordingPieces
   ) -> HeardSegment? {
     var heard = heard
+    heard.segment.confidence = Self.share(heard.segment.confidence)
     let text = heard.segment.text.split(whereSeparator: \.isWhitespace).joined(separator: " ")
     guard !text.isEmpty else { return nil }
     heard.segment.text = text
@@ -112,10 +113,16 @@ package final class RemoteEngine: SpeechEngine {
     for index in heard.segment.words.indices {
       heard.segment.words[index].start = moved(heard.segment.words[index].start)
       heard.segment.words[index].end = moved(heard.segment.words[index].end)
+      heard.segment.words[index].confidence = Self.share(heard.segment.words[index].confidence)
     }
     heard.segment.words = SpelledWords.of(heard.segment.words, as: text)
     heard.speechSeconds = plan.speechSeconds(from: heard.segment.start, to: heard.segment.end)
     return heard
+  }
+
+  /// 0 to 1, whatever the far side says.
+  private static func share(_ number: Double) -> Double {
+    number.isNaN ? 0 : min(max(number, 0), 1)
   }
 
   private static func recogniser(
