@@ -29,6 +29,7 @@ package final class PocketSphinxEngine: SpeechEngine {
 
   /// Noise gives it no words at all.
   package var mayInvent: Bool { false }
+  package var isEmbedded: Bool { true }
 
   package func limit(audioSeconds: Double) -> Duration {
     settings.limit(audioSeconds: audioSeconds)

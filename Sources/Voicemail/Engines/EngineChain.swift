@@ -60,8 +60,8 @@ package struct EngineChain {
   package func recognize(_ recording: Recording, notes: inout [String]) -> Outcome {
     var trial = Trial()
     for (index, name) in names.enumerated() {
-      let isLast = index == names.count - 1
-      if let outcome = ask(name, recording, isLast: isLast, &trial, &notes) { return outcome }
+      let reserve = reserve(behind: index, recording)
+      if let outcome = ask(name, recording, reserve: reserve, &trial, &notes) { return outcome }
     }
     if let engine = trial.silent { return .nothingHeard(engine: engine) }
     if trial.isUnreliable { return .unreliable }
@@ -82,7 +82,7 @@ package struct EngineChain {
   }
 
   private func ask(
-    _ name: String, _ recording: Recording, isLast: Bool, _ trial: inout Trial,
+    _ name: String, _ recording: Recording, reserve: Double, _ trial: inout Trial,
     _ notes: inout [String]
   ) -> Outcome? {
     for attempt in 1...Self.attempts {
@@ -92,7 +92,7 @@ package struct EngineChain {
           notes.append("engine \(name): does not know \(languages.joined(separator: ", "))")
           return nil
         }
-        guard let answer = try visit(engine, recording, isLast: isLast, &trial, &notes) else {
+        guard let answer = try visit(engine, recording, reserve: reserve, &trial, &notes) else {
           return nil
         }
         return judge(answer, of: engine, recording, &trial, &notes)
@@ -103,7 +103,7 @@ package struct EngineChain {
         trial.canWait = true
         let pause = max(error.retryAfterSeconds ?? 1, 1)
         guard attempt < Self.attempts, pause <= Self.longestPause,
-          secondsLeft(isLast: isLast, recording) > Double(pause) + Self.leastSeconds
+          secondsLeft(reserve: reserve) > Double(pause) + Self.leastSeconds
         else { return nil }
         gate.rest(seconds: pause)
       }
@@ -113,10 +113,10 @@ package struct EngineChain {
 
   /// nil when the gate does not let us in; its reason is noted.
   private func visit(
-    _ engine: any SpeechEngine, _ recording: Recording, isLast: Bool, _ trial: inout Trial,
+    _ engine: any SpeechEngine, _ recording: Recording, reserve: Double, _ trial: inout Trial,
     _ notes: inout [String]
   ) throws(EngineFailure) -> SpeechAnswer? {
-    let left = secondsLeft(isLast: isLast, recording)
+    let left = secondsLeft(reserve: reserve)
     guard left >= Self.leastSeconds else {
       trial.isLate = true
       notes.append("engine \(engine.name): no time left for it")
@@ -141,7 +141,7 @@ package struct EngineChain {
     }
     do throws(EngineFailure) {
       // The wait for a turn has cost time.
-      let rest = min(limit, secondsLeft(isLast: isLast, recording))
+      let rest = min(limit, secondsLeft(reserve: reserve))
       let answer = try engine.recognize(
         SpeechRequest(
           recording, languages: languages, vocabulary: vocabulary,
@@ -179,12 +179,24 @@ package struct EngineChain {
     return nil
   }
 
-  /// What engines before the last may use: it keeps a quarter of the recording's length and two seconds.
-  private func secondsLeft(isLast: Bool, _ recording: Recording) -> Double {
+  /// Seconds kept for an embedded engine that comes later: a quarter of the recording's length and two. Half of the
+  /// time is the better engine's in any case, and all of it where the embedded one could not be done anyway.
+  private func reserve(behind index: Int, _ recording: Recording) -> Double {
+    guard let deadline else { return 0 }
+    let isFollowed = names[(index + 1)...].contains { name in
+      guard let engine = try? source.engine(name) else { return false }
+      return engine.isEmbedded && engine.hears(languages)
+    }
+    let left = ContinuousClock.now.duration(to: deadline).inSeconds
+    let needed = recording.durationSeconds / 4 + 2
+    return isFollowed && needed <= left ? min(needed, left / 2) : 0
+  }
+
+  private func secondsLeft(reserve: Double) -> Double {
     guard let deadline else { return 86_400 }
     let left = ContinuousClock.now.duration(to: deadline).inSeconds
     // An answer that comes at the very end is lost with the worker.
-    return isLast ? left * 0.95 : left - (recording.durationSeconds / 4 + 2)
+    return reserve > 0 ? left - reserve : left * 0.95
   }
 }
 

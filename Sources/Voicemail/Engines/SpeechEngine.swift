@@ -102,10 +102,16 @@ package protocol SpeechEngine {
   var lowConfidence: Double { get }
   /// Whether its text must be held against the recording: some engines complete sentences where nobody speaks.
   var mayInvent: Bool { get }
+  /// Whether it works within this process: it is there when nobody else is, and takes the time that its work takes.
+  var isEmbedded: Bool { get }
   /// Longest time it may take for a recording of that many seconds.
   func limit(audioSeconds: Double) -> Duration
   /// Whether it can hear one of these languages; none means any.
   func hears(_ languages: [String]) -> Bool
   /// What was said; returns or throws by the request's deadline, give or take a second.
   func recognize(_ request: SpeechRequest) throws(EngineFailure) -> SpeechAnswer
+}
+
+extension SpeechEngine {
+  package var isEmbedded: Bool { false }
 }

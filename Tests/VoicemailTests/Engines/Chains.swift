@@ -3,13 +3,14 @@ import Voicemail
 
 @Suite struct Chains {
   private func run(
-    _ engines: ScriptedEngine..., gate: RecordingGate = RecordingGate(), speech: Double = 4,
+    _ engines: ScriptedEngine..., gate: RecordingGate = RecordingGate(), seconds: Double = 5,
+    speech: Double = 4,
     _ change: (inout EngineChain) -> Void = { _ in }
   ) -> (outcome: EngineChain.Outcome, notes: [String]) {
     var chain = EngineChain(source: Engines(engines), gate: gate, names: engines.map(\.name))
     change(&chain)
     var notes: [String] = []
-    let outcome = chain.recognize(recording(speech: speech), notes: &notes)
+    let outcome = chain.recognize(recording(seconds: seconds, speech: speech), notes: &notes)
     return (outcome, notes)
   }
 
@@ -130,18 +131,40 @@ import Voicemail
     #expect(run(ScriptedEngine("a", .success(invented)), speech: 0.6).outcome == .unreliable)
   }
 
-  @Test func `time is shared: the last engine's part is kept for it`() throws {
-    let slow = ScriptedEngine("a", .failure(.audio("no")))
+  /// Limits of the first and of the last, within a deadline of 20 s.
+  private func limits(seconds: Double, isEmbedded: Bool = true, speaks: String = "en-US") throws
+    -> (first: Double, last: Double)
+  {
     let last = ScriptedEngine("b", .success(heard("hello")))
+    (last.isEmbedded, last.languages) = (isEmbedded, [speaks])
     let gate = RecordingGate()
-    _ = run(slow, last, gate: gate) { $0.deadline = .now + .seconds(20) }
+    _ = run(ScriptedEngine("a", .failure(.audio("no"))), last, gate: gate, seconds: seconds) {
+      ($0.deadline, $0.languages) = (.now + .seconds(20), ["en-US"])
+    }
+    return (try #require(gate.visits.first).limitSeconds, gate.visits.last?.limitSeconds ?? 0)
+  }
+
+  @Test func `time is shared: the embedded engine's part is kept for it`() throws {
     // 20 s less a quarter of the recording's 5 s and 2 s.
-    #expect((15...17).contains(try #require(gate.visits.first).limitSeconds))
-    #expect((17.5...20).contains(try #require(gate.visits.last).limitSeconds))
-    let (outcome, notes) = run(
-      ScriptedEngine("a", .success(heard("x"))), ScriptedEngine("b", .success(heard("hello")))
-    ) { $0.deadline = .now + .seconds(3) }
-    #expect(engine(of: outcome) == "b")
+    let short = try limits(seconds: 5)
+    #expect((15...16.75).contains(short.first), "\(short)")
+    #expect((17.5...20).contains(short.last), "\(short)")
+    // 14.5 s would be kept: half is the better engine's.
+    #expect((9...10).contains(try limits(seconds: 50).first))
+    // 22 s would: the embedded engine cannot have them, whoever else is asked.
+    #expect((17.5...19).contains(try limits(seconds: 80).first))
+  }
+
+  @Test func `nothing is kept for an engine that answers in its own time, or not at all`() throws {
+    #expect((18...19).contains(try limits(seconds: 5, isEmbedded: false).first))
+    #expect((18...19).contains(try limits(seconds: 5, speaks: "de-DE").first))
+  }
+
+  @Test func `with no time left none is asked`() {
+    let (outcome, notes) = run(ScriptedEngine("a", .success(heard("x")))) {
+      $0.deadline = .now + .milliseconds(400)
+    }
+    #expect(outcome == .outOfTime)
     #expect(notes == ["engine a: no time left for it"])
   }
 }

@@ -5,6 +5,7 @@ final class ScriptedEngine: SpeechEngine {
   let name: String
   let lowConfidence = 0.5
   let mayInvent = true
+  var isEmbedded = false
   var languages: [String] = []
   var seconds = 60.0
   private(set) var requests: [SpeechRequest] = []
