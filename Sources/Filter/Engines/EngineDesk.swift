@@ -18,8 +18,8 @@ final class EngineDesk: Sendable {
     var budget = EngineBudget()
     var clients = SlidingWindow()
     var recipients = SlidingWindow()
-    /// What each message at work has reserved, in seconds.
-    var running: [String: Double] = [:]
+    /// What each message at work has reserved, in seconds, and of which day.
+    var running: [String: (seconds: Double, day: Int)] = [:]
     /// Why a worker could not set it up.
     var trouble: String?
     var answered = 0
@@ -40,8 +40,16 @@ final class EngineDesk: Sendable {
   private let state = Mutex(State())
   /// Writes what was spent, by engine and day, where it outlives the daemon.
   private let record: @Sendable (String, Int, Double) -> Void
+  /// Milliseconds since 1970.
+  private let clock: @Sendable () -> Int64
 
-  init(record: @escaping @Sendable (String, Int, Double) -> Void) { self.record = record }
+  init(
+    record: @escaping @Sendable (String, Int, Double) -> Void,
+    clock: @escaping @Sendable () -> Int64 = Clock.nowMS
+  ) {
+    self.record = record
+    self.clock = clock
+  }
 
   /// Which engines there are, from now on: breakers are closed again, as what was wrong may have been put right.
   /// `spent`: for those not known yet.
@@ -90,7 +98,7 @@ final class EngineDesk: Sendable {
     let end = DispatchTime.now() + visit.waitSeconds
     while true {
       let bell = DispatchSemaphore(value: 0)
-      let now = Clock.nowMS()
+      let now = clock()
       let (pass, reserved) = state.withLock { state -> (EnginePass?, Bool) in
         guard !state.isStopped else {
           return (.refused(why: "the daemon stops", canWait: true), false)
@@ -104,7 +112,10 @@ final class EngineDesk: Sendable {
           return (nil, false)
         }
         let refusal = Self.refusal(&entry, visit, customer, now)
-        if refusal == nil { entry.running[customer.id] = visit.audioSeconds }
+        if refusal == nil {
+          let day = EngineBudget.day(ofMS: now)
+          entry.running[customer.id] = (visit.audioSeconds, day)
+        }
         state.entries[engine] = entry
         return (refusal ?? .granted, refusal == nil && entry.configuration.isCounted)
       }
@@ -168,26 +179,28 @@ final class EngineDesk: Sendable {
   /// How a visit ended.
   @discardableResult
   func leave(_ engine: String, _ end: EngineEnd, _ customer: Customer) -> News {
-    let now = Clock.nowMS()
-    let (refund, news) = state.withLock { state -> (Double, News) in
-      guard var entry = state.entries[engine] else { return (0, .none) }
+    let now = clock()
+    typealias Refund = (seconds: Double, day: Int)
+    let (refund, news) = state.withLock { state -> (Refund?, News) in
+      guard var entry = state.entries[engine] else { return (nil, .none) }
       defer { state.entries[engine] = entry }
       let before = entry.breaker
-      let reserved = entry.running.removeValue(forKey: customer.id) ?? 0
+      let reserved = entry.running.removeValue(forKey: customer.id)
       guard case .failed(let failure) = end else {
         entry.answered += 1
         entry.breaker.answered()
-        return (0, Self.news(before, entry.breaker))
+        return (nil, Self.news(before, entry.breaker))
       }
       entry.failed += 1
       entry.last = (failure.sentence, now)
       entry.breaker.failed(failure, nowMS: now)
+      let news = Self.news(before, entry.breaker)
       // What was refused is not paid.
-      entry.budget.add(-reserved, day: EngineBudget.day(ofMS: now))
-      let refund = entry.configuration.isCounted ? reserved : 0
-      return (refund, Self.news(before, entry.breaker))
+      guard let reserved, !failure.mayBePaid else { return (nil, news) }
+      entry.budget.add(-reserved.seconds, day: reserved.day)
+      return (entry.configuration.isCounted ? reserved : nil, news)
     }
-    if refund > 0 { record(engine, EngineBudget.day(ofMS: now), -refund) }
+    if let refund { record(engine, refund.day, -refund.seconds) }
     wakeAll()
     return news
   }
@@ -204,7 +217,7 @@ final class EngineDesk: Sendable {
   /// The worker died, or had to be killed, while that engine had the recording: this message does not try it again.
   @discardableResult
   func lost(_ engine: String, _ customer: Customer, _ why: String) -> News {
-    let now = Clock.nowMS()
+    let now = clock()
     let news = state.withLock { state -> News in
       state.taboo[customer.id, default: []].insert(engine)
       // Only what waits or is at work is ever asked for again.
@@ -238,7 +251,7 @@ final class EngineDesk: Sendable {
   // MARK: - Telling
 
   var statuses: [EngineStatus] {
-    let now = Clock.nowMS()
+    let now = clock()
     return state.withLock { state in
       state.order.compactMap { state.entries[$0] }.map { Self.status($0, now) }
     }

@@ -103,7 +103,14 @@ struct Amazon: PieceRecogniser {
     isStarted = true
     try start(name, wave, piece, before: end)
     try awaitEnd(name, before: end)
-    let body = try s3("GET", "/\(name).json", nil, [], before: end)
+    let body: [UInt8]
+    do throws(EngineFailure) {
+      body = try s3("GET", "/\(name).json", nil, [], before: end)
+    } catch {
+      var failure = error
+      failure.mayBePaid = true
+      throw failure
+    }
     return Self.answer(try LooseJSON.decode(Result.self, body))
   }
 
@@ -143,8 +150,14 @@ struct Amazon: PieceRecogniser {
       } catch {
         // The job goes on, and is paid, whether or not a question was answered.
         failures += 1
-        guard error.kind == .retryable, failures < Self.questions else { throw error }
+        guard error.kind == .retryable, failures < Self.questions else {
+          var failure = error
+          // A job that failed is not paid.
+          if error.kind != .audio { failure.mayBePaid = true }
+          throw failure
+        }
         why = error
+        why.mayBePaid = true
       }
     }
     throw why
@@ -234,7 +247,7 @@ struct Amazon: PieceRecogniser {
     switch type {
     case "ThrottlingException", "LimitExceededException", "InternalFailureException",
       "InternalFailure", "ServiceUnavailable", "SlowDown", "InternalError", "RequestTimeout":
-      return .retryable("is busy or broken (\(said))", afterSeconds: response.retryAfter)
+      return .busy("is busy or broken (\(said))", afterSeconds: response.retryAfter)
     case "RequestTimeTooSkewed", "RequestExpired":
       return .administrator("does not believe this host's clock (\(said))")
     case "AccessDenied", "AccessDeniedException", "UnrecognizedClientException",

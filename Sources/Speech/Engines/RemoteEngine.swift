@@ -60,6 +60,7 @@ package final class RemoteEngine: SpeechEngine {
     var rest = plan.pieces(longest: longest)[...]
     var segments: [HeardSegment] = []
     var language: String?
+    var isPaid = false
     while let piece = rest.first {
       let answer: PieceAnswer
       do throws(EngineFailure) {
@@ -71,13 +72,17 @@ package final class RemoteEngine: SpeechEngine {
       } catch {
         let half = piece.count / 2
         guard error.kind == .tooLarge, plan.pieces(in: piece, longest: half).count > 1 else {
-          throw error
+          var failure = error
+          // The pieces before it were heard.
+          if isPaid { failure.mayBePaid = true }
+          throw failure
         }
         longestTaken = half
         rest = rest.flatMap { plan.pieces(in: $0, longest: half) }[...]
         continue
       }
       rest = rest.dropFirst()
+      isPaid = true
       language = language ?? answer.language
       let rate = Double(Recording.sampleRateHz)
       segments += answer.segments.compactMap { heard in

@@ -26,7 +26,7 @@ enum AnswerFailure {
       return .administrator("does not know the model, or url is wrong (\(status)\(said))")
     // 499: Google's "cancelled".
     case 408, 425, 429, 499, 500...599:
-      return .retryable("is busy or broken (\(status)\(said))", afterSeconds: response.retryAfter)
+      return .busy("is busy or broken (\(status)\(said))", afterSeconds: response.retryAfter)
     default: return .audio("refused the request (\(status)\(said))")
     }
   }

@@ -25,7 +25,7 @@ internal import Voicemail
     _ url: String, caFile: String?, proxy: String?, before deadline: ContinuousClock.Instant
   ) throws(EngineFailure) {
     let left = ContinuousClock.now.duration(to: deadline).inSeconds
-    guard left > 0 else { throw .retryable("no time left for a request") }
+    guard left > 0 else { throw .busy("no time left for a request", afterSeconds: nil) }
     set(CURLOPT_URL, url)
     set(CURLOPT_PROTOCOLS_STR, url.hasPrefix("http:") ? "http" : "https")
     set(CURLOPT_PROXY, proxy ?? "")
@@ -62,6 +62,8 @@ internal import Voicemail
     case CURLE_SSL_CACERT_BADFILE: return .administrator("its ca_file cannot be read")
     case CURLE_URL_MALFORMAT:
       return .administrator("its url cannot be used: \(words)")
+    case CURLE_COULDNT_RESOLVE_HOST, CURLE_COULDNT_RESOLVE_PROXY, CURLE_COULDNT_CONNECT:
+      return .busy("no answer: \(words)", afterSeconds: nil)
     case CURLE_OPERATION_TIMEDOUT: return .retryable("did not answer in time")
     default: return .retryable("no answer: \(words)")
     }

@@ -75,15 +75,25 @@ package struct EngineFailure: Error, Sendable, Equatable, Codable {
   package var retryAfterSeconds: Int?
   /// One line for the administrator, without keys, text or addresses.
   package var sentence: String
+  /// Whether it may have worked on the recording, and be paid for it: what it refused, it has not.
+  package var mayBePaid: Bool
 
-  package init(_ kind: Kind, _ sentence: String, retryAfterSeconds: Int? = nil) {
+  /// `mayBePaid`: nil is what the kind suggests: an answer that did not come or was broken may be, a refusal is not.
+  package init(
+    _ kind: Kind, _ sentence: String, retryAfterSeconds: Int? = nil, mayBePaid: Bool? = nil
+  ) {
     self.kind = kind
     self.sentence = sentence
     self.retryAfterSeconds = retryAfterSeconds
+    self.mayBePaid = mayBePaid ?? (kind == .retryable)
   }
 
   package static func retryable(_ sentence: String, afterSeconds: Int? = nil) -> EngineFailure {
     .init(.retryable, sentence, retryAfterSeconds: afterSeconds)
+  }
+  /// The same, where nothing can have been done: out of reach, or busy or broken by its own words.
+  package static func busy(_ sentence: String, afterSeconds: Int?) -> EngineFailure {
+    .init(.retryable, sentence, retryAfterSeconds: afterSeconds, mayBePaid: false)
   }
   package static func administrator(_ sentence: String) -> EngineFailure {
     .init(.administrator, sentence)

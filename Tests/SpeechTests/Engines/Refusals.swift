@@ -238,7 +238,10 @@ import Voicemail
         == EngineFailure(
           item.kind,
           item.line.replacingOccurrences(of: "PATH", with: scene.directory.file("key")),
-          retryAfterSeconds: item.retryAfter))
+          retryAfterSeconds: item.retryAfter,
+          // Amazon's job has run by then, whatever is told of it.
+          mayBePaid: [.amazonPoll, .amazonResult].contains(item.side)
+            && !(item.side == .amazonPoll && item.kind == .audio)))
   }
 
   // MARK: - Good answers with little in them

@@ -1,8 +1,8 @@
 import Foundation
-import Speech
 import TestSupport
 import Testing
 
+@testable import Speech
 @testable import Voicemail
 
 /// The reader sees an engine's text, whatever its words are.
@@ -141,6 +141,17 @@ import Testing
     configuration.memoryBytes = 1 << 30
     let engine = try RemoteEngine(configuration)
     try expect(text, words, try engine.recognize(Engines.request(Engines.short)))
+  }
+
+  @Test func `is that of the embedded engine`() throws {
+    let said = "please call double five five at three thirty p.m."
+    let heard = said.split(separator: " ").enumerated().map { index, text in
+      Word(text: String(text), start: Double(index) / 4, end: Double(index + 1) / 4, confidence: 1)
+    }
+    let segments = SegmentWriter.segments(heard, isEnglish: true)
+    try expect(
+      "Please call 555 at 3:30 p.m.", ["Please", "call", "555", "at", "3:30", "p.m."],
+      SpeechAnswer(segments.map { HeardSegment($0) }, language: "en-US"))
   }
 
   /// As the mail shows it, and without doubt where the engine has none.
