@@ -130,6 +130,7 @@ final class EngineDesk: Sendable {
   /// How a refusal begins whose cause is in the log already.
   static let outOfOrder = "it is out of order"
 
+  /// Nothing is counted unless the engine is asked.
   private static func refusal(
     _ entry: inout Entry, _ visit: EngineVisit, _ customer: Customer, _ now: Int64
   ) -> EnginePass? {
@@ -141,25 +142,31 @@ final class EngineDesk: Sendable {
     {
       return .spent(why: why)
     }
+    let (perClient, perRecipient) = (
+      configuration.messagesPerClient, configuration.messagesPerRecipient
+    )
+    let recipients = customer.recipients.map { $0.lowercased() }
     if let client = customer.client,
-      !entry.clients.admits(
-        customer.id, of: client, limit: configuration.messagesPerClient, nowMS: now)
+      !entry.clients.hasRoom(for: customer.id, of: client, limit: perClient, nowMS: now)
     {
-      return .spent(
-        why: "more than messages_per_client = \(configuration.messagesPerClient) within an hour")
+      return .spent(why: "more than messages_per_client = \(perClient) within an hour")
     }
-    for recipient in customer.recipients
-    where !entry.recipients.admits(
-      customer.id, of: recipient.lowercased(), limit: configuration.messagesPerRecipient,
-      nowMS: now)
-    {
-      return .spent(
-        why:
-          "more than messages_per_recipient = \(configuration.messagesPerRecipient) within an hour")
+    let isFull = recipients.contains {
+      !entry.recipients.hasRoom(for: customer.id, of: $0, limit: perRecipient, nowMS: now)
     }
+    if isFull {
+      return .spent(why: "more than messages_per_recipient = \(perRecipient) within an hour")
+    }
+    // The last question, as it may make this one the probe.
     guard entry.breaker.mayAsk(nowMS: now) else {
       return .refused(
         why: "\(outOfOrder): \(entry.breaker.why)", canWait: !entry.breaker.needsAdministrator)
+    }
+    if let client = customer.client {
+      entry.clients.count(customer.id, of: client, limit: perClient, nowMS: now)
+    }
+    for recipient in recipients {
+      entry.recipients.count(customer.id, of: recipient, limit: perRecipient, nowMS: now)
     }
     entry.budget.add(visit.audioSeconds, day: day)
     return nil

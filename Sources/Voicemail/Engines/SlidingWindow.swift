@@ -8,21 +8,22 @@ package struct SlidingWindow: Sendable {
 
   package init() {}
 
-  /// Whether message `id` of `name` stays within the limit (0 is none); then it is counted. The same message again is
-  /// not a second one.
-  package mutating func admits(_ id: String, of name: String, limit: Int, nowMS: Int64) -> Bool {
+  /// Whether message `id` of `name` stays within the limit (0 is none). The same message again is not a second one.
+  package func hasRoom(for id: String, of name: String, limit: Int, nowMS: Int64) -> Bool {
     guard limit > 0 else { return true }
+    let messages = fresh(seen[name] ?? [:], nowMS)
+    return messages[id] != nil || messages.count < limit
+  }
+
+  /// Counts it, where there is a limit.
+  package mutating func count(_ id: String, of name: String, limit: Int, nowMS: Int64) {
+    guard limit > 0 else { return }
     var messages = fresh(seen[name] ?? [:], nowMS)
-    guard messages[id] != nil || messages.count < limit else {
-      seen[name] = messages
-      return false
-    }
     messages[id] = messages[id] ?? nowMS
     seen[name] = messages
     if seen.count > Self.sweepAt {
       seen = seen.mapValues { fresh($0, nowMS) }.filter { !$0.value.isEmpty }
     }
-    return true
   }
 
   private func fresh(_ messages: [String: Int64], _ nowMS: Int64) -> [String: Int64] {

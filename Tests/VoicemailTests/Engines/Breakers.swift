@@ -155,6 +155,8 @@ private final class TestedBreaker {
 private final class TestedWindow {
   private var window = SlidingWindow()
   func admits(_ id: String, of name: String, limit: Int, nowMS: Int64) -> Bool {
-    window.admits(id, of: name, limit: limit, nowMS: nowMS)
+    guard window.hasRoom(for: id, of: name, limit: limit, nowMS: nowMS) else { return false }
+    window.count(id, of: name, limit: limit, nowMS: nowMS)
+    return true
   }
 }
