@@ -234,8 +234,9 @@ final class EngineDesk: Sendable {
       entry.running[customer.id] = nil
       entry.failed += 1
       entry.last = (why, now)
-      // The embedded engine is each worker's own: a recording that kills it says nothing of the next.
-      if entry.configuration.kind != .pocketsphinx {
+      // The embedded engine is each worker's own: a recording that kills it says nothing of the next. But a probe
+      // must end.
+      if entry.configuration.kind != .pocketsphinx || before.state == .halfOpen {
         entry.breaker.failed(.retryable(why), nowMS: now)
       }
       state.entries[engine] = entry
