@@ -54,6 +54,8 @@ final class OpenAI: PieceRecogniser {
     case .tokens: parts += [.field("response_format", "json"), .field("include[]", "logprobs")]
     case .plain: parts.append(.field("response_format", "json"))
     }
+    // Without it these refuse what is longer than 30 s.
+    if model.contains("diarize") { parts.append(.field("chunking_strategy", "auto")) }
     if let language = LanguageTag.only(piece.languages) {
       parts.append(.field("language", language))
     }

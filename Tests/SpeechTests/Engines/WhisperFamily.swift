@@ -110,6 +110,19 @@ import Voicemail
     #expect(abs(answer.segments[0].segment.confidence - exp(-0.2)) < 1e-9)
   }
 
+  @Test func `a model that tells speakers apart is told how to cut, and no names`() throws {
+    let server = try FakeHTTPServer(.json(#"{"text":"Please call me"}"#))
+    let (engine, _) = try Engines.make(.openai, at: server.url) {
+      $0.model = "gpt-4o-transcribe-diarize"
+    }
+    #expect(
+      try engine.recognize(Engines.request(vocabulary: ["Yara"])).text == "Please call me")
+    #expect(
+      server.requests[0].fields == [
+        "model=gpt-4o-transcribe-diarize", "response_format=json", "chunking_strategy=auto",
+      ])
+  }
+
   @Test func `a recording beyond the upload limit goes in pieces, joined with right times`() throws
   {
     let server = try FakeHTTPServer(
