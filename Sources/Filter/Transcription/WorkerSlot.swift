@@ -197,7 +197,7 @@ final class WorkerSlot {
     context.alarms.raise(.enginesDown, why, id: job.id)
     let now = Clock.nowMS()
     let end = job.deadlineFromMS + job.allowedMS
-    guard result.canWait, result.status == .failed, now < end else { return false }
+    guard result.canWait, result.lacksText, now < end else { return false }
     let next = min(now + Self.enginesPauseMS, end)
     context.log.warning(
       "waits for an engine", ["id": job.id, "next_try": Clock.text(next), "why": why])

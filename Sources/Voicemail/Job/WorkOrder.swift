@@ -74,6 +74,12 @@ package struct WorkResult: Sendable, Codable {
     self.enhanceMS = enhanceMS
   }
 
+  /// Whether a recording has no text that there may be, and none has one: a silent one beside it is no text.
+  package var lacksText: Bool {
+    let found = parts.map(\.transcript.status)
+    return found.contains(.failed) && !found.contains(.ok) && !found.contains(.low)
+  }
+
   /// The message's status in one word: the best of its recordings.
   package var status: TranscriptStatus {
     let found = parts.map(\.transcript.status)
