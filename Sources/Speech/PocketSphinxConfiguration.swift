@@ -1,4 +1,4 @@
-/// Where PocketSphinx finds its models, and how hard it searches.
+/// Where PocketSphinx finds its models, and what they speak.
 package struct PocketSphinxConfiguration: Sendable, Equatable {
   /// Folder of the acoustic model (`-hmm`); nil is the one of Debian's pocketsphinx-en-us.
   package var acousticModel: String?
@@ -8,19 +8,16 @@ package struct PocketSphinxConfiguration: Sendable, Equatable {
   package var dictionary: String?
   /// BCP 47 language of these models.
   package var language: String
-  /// A third less work for about one more wrong word in a hundred.
-  package var isFast: Bool
 
   /// Debian's US English models, searched with care.
   package init(
     acousticModel: String? = nil, languageModel: String? = nil, dictionary: String? = nil,
-    language: String = "en-US", isFast: Bool = false
+    language: String = "en-US"
   ) {
     self.acousticModel = acousticModel
     self.languageModel = languageModel
     self.dictionary = dictionary
     self.language = language
-    self.isFast = isFast
   }
 
   /// The command line of `pocketsphinx_batch(1)`, which C: `cmd_ln_parse_r` reads.
@@ -28,7 +25,7 @@ package struct PocketSphinxConfiguration: Sendable, Equatable {
   /// `-remove_silence no`: with the default, frames that the library takes for silence are cut out
   /// before they are counted, and all later word times are too early by their length.
   var arguments: [String] {
-    var arguments = ["-remove_silence", "no", "-maxhmmpf", isFast ? "3000" : "30000"]
+    var arguments = ["-remove_silence", "no", "-maxhmmpf", "30000"]
     if let acousticModel { arguments += ["-hmm", acousticModel] }
     if let languageModel { arguments += ["-lm", languageModel] }
     if let dictionary { arguments += ["-dict", dictionary] }

@@ -12,7 +12,7 @@ package final class PocketSphinxEngine: SpeechEngine {
   private var vocabulary = PocketSphinxVocabulary()
 
   package var name: String { settings.name }
-  private var isEnglish: Bool { language.hasPrefix("en") }
+  private var isEnglish: Bool { LanguageTag.primary(language) == "en" }
   /// Below it the words are wrong more often than right.
   package var lowConfidence: Double { settings.lowConfidence ?? 0.5 }
 

@@ -13,7 +13,14 @@ enum Wiring {
     WorkerSetup(
       maxAudioSeconds: settings.maxAudioSeconds, acousticModel: settings.acousticModel,
       languageModel: settings.languageModel, dictionary: settings.dictionary,
-      engines: settings.allEngines, inUse: settings.enginesInUse)
+      modelLanguage: modelLanguage(settings), engines: settings.allEngines,
+      inUse: settings.enginesInUse)
+  }
+
+  /// What an acoustic model of the administrator's speaks, nobody else knows; Debian's speaks English.
+  private static func modelLanguage(_ settings: Settings) -> String? {
+    guard settings.acousticModel != nil, settings.languages.count == 1 else { return nil }
+    return settings.languages[0]
   }
 
   static func spoolLimits(_ settings: Settings) -> SpoolLimits {
@@ -53,9 +60,11 @@ enum Wiring {
   }
 
   static func pocketSphinx(_ setup: WorkerSetup) -> PocketSphinxConfiguration {
-    PocketSphinxConfiguration(
+    var configuration = PocketSphinxConfiguration(
       acousticModel: setup.acousticModel, languageModel: setup.languageModel,
       dictionary: setup.dictionary)
+    if let language = setup.modelLanguage { configuration.language = language }
+    return configuration
   }
 
   static func target(_ text: String, _ key: String) throws(CommandFailure) -> DeliveryTarget {

@@ -6,6 +6,8 @@ struct WorkerSetup: Codable, Sendable, Equatable {
   var acousticModel: String?
   var languageModel: String?
   var dictionary: String?
+  /// Of the acoustic model; nil is Debian's US English.
+  var modelLanguage: String?
   /// All that may be asked for.
   var engines: [EngineConfiguration]
   /// Those that are set up before the first message comes.
