@@ -52,7 +52,7 @@ struct Deepgram: PieceRecogniser {
       ("mip_opt_out", "true"),
     ]
     if piece.languages.count == 1 {
-      query.append(("language", piece.languages[0]))
+      query.append(("language", Self.known(piece.languages[0])))
     } else {
       query += piece.languages.map { ("detect_language", LanguageTag.primary($0)) }
       if piece.languages.isEmpty { query.append(("detect_language", "true")) }
@@ -66,6 +66,18 @@ struct Deepgram: PieceRecogniser {
     if let key = service.key { request.headers = [("Authorization", "Token \(key)")] }
     let body = try service.body(request, before: piece.deadline)
     return Self.answer(try LooseJSON.decode(Answer.self, body))
+  }
+
+  /// Tags with a region or a script that it knows, as its list of models and languages has them; de-DE is refused.
+  private static let regional: Set<String> = [
+    "en-US", "en-AU", "en-GB", "en-IN", "en-NZ", "es-419", "fr-CA", "de-CH", "nl-BE", "pt-BR",
+    "pt-PT", "sv-SE", "da-DK", "ko-KR", "th-TH", "zh-CN", "zh-TW", "zh-HK", "zh-Hans", "zh-Hant",
+  ]
+
+  /// The tag as it knows it, else its language alone.
+  private static func known(_ tag: String) -> String {
+    let written = LanguageTag.of(tag) ?? tag
+    return regional.contains(written) ? written : LanguageTag.primary(tag)
   }
 
   private static func answer(_ answer: Answer) -> PieceAnswer {

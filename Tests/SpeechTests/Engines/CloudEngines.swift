@@ -43,6 +43,17 @@ import Voicemail
     #expect(Engines.failure(engine)?.kind == .administrator)
   }
 
+  @Test(arguments: [
+    ("de-DE", "de"), ("de-CH", "de-CH"), ("en-us", "en-US"), ("en-ZA", "en"), ("fr", "fr"),
+    ("pt-BR", "pt-BR"), ("zh-hant", "zh-Hant"), ("es-MX", "es"),
+  ])
+  func `Deepgram is told of regions that it knows`(_ tag: String, _ sent: String) throws {
+    let server = try FakeHTTPServer(.json(#"{"results":{"channels":[]}}"#))
+    let (engine, _) = try Engines.make(.deepgram, at: server.url)
+    _ = try engine.recognize(Engines.request(Engines.short, languages: [tag]))
+    #expect(server.requests.first?.line.hasSuffix("&language=\(sent)") == true)
+  }
+
   @Test(arguments: ["offsetMilliseconds", "offset"])
   func `Azure, with the names of today and of the preview`(offset: String) throws {
     let duration = offset.replacingOccurrences(of: "offset", with: "duration")
