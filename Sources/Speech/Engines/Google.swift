@@ -158,7 +158,8 @@ struct Google: PieceRecogniser {
     var request = HTTPRequest(
       "POST", service.url + address, body: .bytes(body, type: "application/json"))
     request.headers = [("Authorization", "Bearer \(try account.bearer(before: deadline))")]
-    if let project = account.project {
+    // Who pays, and whose interface is switched on.
+    if let project = project ?? account.project {
       request.headers.append(("x-goog-user-project", project))
     }
     return try service.exchange(request, before: deadline)

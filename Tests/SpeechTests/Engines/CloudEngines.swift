@@ -204,6 +204,7 @@ import Voicemail
       Array(server.requests.map(\.line).dropFirst())
         == Array(
           repeating: "POST /v2/projects/p2/locations/eu/recognizers/_:recognize", count: 2))
+    #expect(server.requests[1].header("x-goog-user-project") == "p2")
     let text = server.requests[1].text
     let content = try #require(text.components(separatedBy: #""content":""#).last)
       .components(separatedBy: "\"")[0]
