@@ -68,9 +68,13 @@ final class OpenAI: PieceRecogniser {
     return try service.exchange(request, before: piece.deadline)
   }
 
+  /// Whether it names what `ask` sends for that form: other refusals cost the times of every later recording too.
   private func refusesForm(_ response: HTTPResponse) -> Bool {
     let text = String(decoding: response.body.prefix(4_096), as: UTF8.self)
-    return ["response_format", "timestamp_granularities", "include", "verbose_json"]
-      .contains { text.contains($0) }
+    let sent =
+      form == .tokens
+      ? ["response_format", "include[]", #""include""#, "'include'", "logprobs"]
+      : ["response_format", "timestamp_granularities", "verbose_json"]
+    return sent.contains { text.contains($0) }
   }
 }

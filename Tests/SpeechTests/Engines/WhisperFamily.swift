@@ -172,4 +172,28 @@ import Voicemail
     #expect(
       server.requests.map { $0.fields.contains("response_format=json") } == [false, true, true])
   }
+
+  @Test(arguments: ["whisper-1", "gpt-4o-transcribe"])
+  func `a refusal of something else leaves the form as it is`(_ model: String) throws {
+    let refusal =
+      #"{"error":{"message":"Formats supported include flac and wav; the file is neither"}}"#
+    let server = try FakeHTTPServer(
+      .json(refusal, status: 400), .json(#"{"text":"Hello there"}"#))
+    let (engine, _) = try Engines.make(.openai, at: server.url) { $0.model = model }
+    #expect(Engines.failure(engine)?.kind == .audio)
+    #expect(try engine.recognize(Engines.request(Engines.short)).text == "Hello there")
+    let forms = server.requests.map { $0.fields.filter { !$0.hasPrefix("model=") } }
+    #expect(forms.count == 2 && forms[0] == forms[1], "\(forms)")
+  }
+
+  @Test(arguments: [
+    #"{"error":{"message":"Unknown parameter: 'include[]'.","param":"include[]"}}"#,
+    #"{"error":{"message":"logprobs are not supported"}}"#,
+  ])
+  func `a refusal of token probabilities is one of the form`(_ refusal: String) throws {
+    let server = try FakeHTTPServer(
+      .json(refusal, status: 400), .json(#"{"text":"Hello there"}"#))
+    let (engine, _) = try Engines.make(.openai, at: server.url) { $0.model = "gpt-4o-transcribe" }
+    #expect(try engine.recognize(Engines.request(Engines.short)).text == "Hello there")
+  }
 }
