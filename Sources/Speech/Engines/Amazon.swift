@@ -137,7 +137,7 @@ struct Amazon: PieceRecogniser {
     throws(EngineFailure)
   {
     var failures = 0
-    let unfinished = EngineFailure.retryable("did not finish in time")
+    let unfinished = "did not finish in time"
     var why = unfinished
     // Jobs take seconds at least; workers must not ask in step.
     for wait in [5.0, 3, 5, 8] + Array(repeating: 12.0, count: 1_000) {
@@ -156,11 +156,11 @@ struct Amazon: PieceRecogniser {
           if error.kind != .audio { failure.mayBePaid = true }
           throw failure
         }
-        why = error
-        why.mayBePaid = true
+        why = error.sentence
       }
     }
-    throw why
+    // No second one is started: the first is paid in any case.
+    throw EngineFailure(.audio, why, mayBePaid: true)
   }
 
   private func isDone(_ name: String, before end: ContinuousClock.Instant) throws(EngineFailure)
