@@ -54,7 +54,9 @@ let package = Package(
     // Any recording to mono PCM.
     library("Audio", ["Voicemail", "Programs", "CSndFile", "CSoxr"]),
     // The engines that turn PCM into text.
-    library("Speech", ["Voicemail", "Audio", "Programs", "CPocketSphinx", "CCurl", "CCrypto"]),
+    library(
+      "Speech",
+      ["Voicemail", "Audio", "Programs", "CPocketSphinx", "CCurl", "CCrypto", "CZlib"]),
     // What the administrator touches: settings, rules, log, control socket, status page.
     library("Operations", ["Voicemail", "CGLib", "CSystemd", "CMicroHTTPD"]),
     // The program voicemail-milter: commands and wiring, nothing else.
@@ -77,6 +79,7 @@ let package = Package(
     cLibrary("CSoxr", pkgConfig: "soxr", debian: "libsoxr-dev"),
     cLibrary("CPocketSphinx", debian: "libpocketsphinx-dev"),
     cLibrary("CCurl", pkgConfig: "libcurl", debian: "libcurl4-openssl-dev"),
+    cLibrary("CZlib", pkgConfig: "zlib", debian: "zlib1g-dev"),
 
     // For Scripts/bench.
     .executableTarget(

@@ -11,7 +11,7 @@ import Testing
     "Voicemail": [],
     "Spool": ["Voicemail", "CSQLite"],
     "Audio": ["Voicemail", "Programs", "CSndFile", "CSoxr"],
-    "Speech": ["Voicemail", "Audio", "Programs", "CPocketSphinx", "CCurl", "CCrypto"],
+    "Speech": ["Voicemail", "Audio", "Programs", "CPocketSphinx", "CCurl", "CCrypto", "CZlib"],
     "Operations": ["Voicemail", "CGLib", "CSystemd", "CMicroHTTPD"],
     "Filter": [
       "MilterBridge", "SMTP", "Mail", "Voicemail", "Spool", "Audio", "Speech", "Operations",
@@ -104,7 +104,7 @@ import Testing
   private static func declaredDependencies() throws -> [String: Set<String>] {
     let text = try SourceTree.text("Package.swift")
     var found: [String: Set<String>] = [:]
-    for match in text.matches(of: /\n\s*library\("(\w+)"(?:,\s*\[([^\]]*)\])?\)/) {
+    for match in text.matches(of: /\n\s*library\(\s*"(\w+)"(?:,\s*\[([^\]]*)\])?\)/) {
       found[String(match.1)] = names(match.2 ?? "")
     }
     for match in text.matches(

@@ -125,15 +125,20 @@ package struct InventedText {
     return Double(words) > 6 + 6 * speechSeconds
   }
 
-  /// Positions of segments that are the same four times in a row or more; single words may be.
+  /// Positions of segments that come again and again, alone or in turns of up to three: four times in a row or more.
+  /// A single word may.
   private static func loops(_ segments: [Segment]) -> Set<Int> {
     let texts = segments.map { TextWords.of($0.text) }
     var found: Set<Int> = []
-    var start = 0
-    for index in texts.indices {
-      if texts[index] != texts[start] { start = index }
-      guard index - start >= 3, texts[index].count > 1 else { continue }
-      found.formUnion(found.contains(start) ? index...index : start...index)
+    for unit in 1...3 where texts.count >= 4 * unit {
+      var run = 0
+      for index in unit..<texts.count {
+        run = texts[index] == texts[index - unit] ? run + 1 : 0
+        guard run >= 3 * unit else { continue }
+        let isWord = unit == 1 && texts[index].count == 1
+        let first = run == 3 * unit ? index - 4 * unit + 1 : index
+        if !isWord { found.formUnion(first...index) }
+      }
     }
     return found
   }

@@ -55,6 +55,31 @@ import Voicemail
     #expect(answer.segments[1].noSpeech == nil)
   }
 
+  @Test func `a text that repeats itself is found by our own measure, as whisper.cpp tells none`()
+    throws
+  {
+    // Thirteen words, three times over: shorter units, and four times, other rules find.
+    let loop = Array(
+      repeating: "and then we went down to the river to see the old bridge", count: 3
+    )
+    .joined(separator: ", ")
+    let said = "this is anna from the office, please call me back on 555 0198, that is 555 0198"
+    let server = try FakeHTTPServer(
+      .json(
+        """
+        {"text":"x","segments":[{"text":" \(said)","start":0.0,"end":10.0,"avg_logprob":-0.1},
+        {"text":" \(loop)","start":10.0,"end":20.0,"avg_logprob":-0.1}]}
+        """))
+    let (engine, _) = try Engines.make(.whisperServer, at: server.url, key: nil)
+    let recording = Engines.voice(seconds: 20)
+    let answer = try engine.recognize(Engines.request(recording))
+    #expect(try #require(answer.segments[0].compressionRatio) < 1.5)
+    #expect(try #require(answer.segments[1].compressionRatio) > 2.4)
+    let checked = InventedText(speechSeconds: recording.speechSeconds).check(answer)
+    #expect(checked.segments.map(\.text) == [said])
+    #expect(checked.remarks == ["dropped segments: 1: it repeats itself"])
+  }
+
   @Test func `without a language whisper-server finds out`() throws {
     let server = try FakeHTTPServer(.json(#"{"language":"german","text":"","segments":[]}"#))
     let (engine, _) = try Engines.make(.whisperServer, at: server.url, key: nil)

@@ -118,6 +118,16 @@ import Testing
     #expect(
       checked.segments.map(\.text) == ["this is anna", "please do", "please do", "this is anna"])
     #expect(checked.remarks == ["dropped segments: 5: the same words over and over"])
+    // In turns as well.
+    let turns = SpeechAnswer(
+      [other] + (1...4).flatMap { _ in [line, twice] } + [other], language: "en")
+    #expect(
+      InventedText(speechSeconds: 18).check(turns).segments.map(\.text)
+        == ["this is anna", "this is anna"])
+    let words = (1...5).map { _ in segment("no", 0, 1) }
+    #expect(
+      InventedText(speechSeconds: 18).check(SpeechAnswer(words, language: "en")).segments.count == 5
+    )
     // However much it is, it does not make the rest too much.
     let flood = SpeechAnswer([other] + Array(repeating: line, count: 50), language: "en")
     #expect(InventedText(speechSeconds: 2).check(flood).segments.map(\.text) == ["this is anna"])
