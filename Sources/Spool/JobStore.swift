@@ -37,26 +37,35 @@ package final class JobStore: Sendable {
   /// one that the daemon's end cut off does not count; the deadline bounds the rest.
   package func voidLeases(nowMS: Int64) throws(SpoolError) {
     try commits.perform { connection throws(SpoolError) in
-      let orphans = try connection.query(
-        "SELECT id, state FROM message WHERE state IN ('transcribing', 'delivering')"
-      ) { (id: $0.text(0) ?? "", state: $0.text(1) ?? "") }
-      for orphan in orphans {
-        let isDelivery = orphan.state == JobState.delivering.rawValue
-        let back = isDelivery ? JobState.ready : .waiting
-        try connection.run(
-          """
-          UPDATE message SET state = ?, lease_holder = NULL, lease_token = lease_token + 1,
-            due_ms = ?, worker_attempts = max(worker_attempts - ?, 0)
-          WHERE id = ?
-          """, .text(back.rawValue), .integer(nowMS), .integer(isDelivery ? 0 : 1),
-          .text(orphan.id))
-        try connection.event(orphan.id, nowMS, "\(orphan.state) interrupted by a restart")
-      }
+      try connection.takeBack(nowMS: nowMS)
     }
   }
 }
 
 extension Connection {
+  /// Takes leases back: all of them, or the one of a holder who was told that he has none. That one was no attempt.
+  func takeBack(from holder: String? = nil, nowMS: Int64) throws(SpoolError) {
+    let leased = try query(
+      """
+      SELECT id, state FROM message
+      WHERE state IN ('transcribing', 'delivering') AND (?1 IS NULL OR lease_holder = ?1)
+      """, .optional(holder)
+    ) { (id: $0.text(0) ?? "", isDelivery: $0.text(1) == JobState.delivering.rawValue) }
+    for (id, isDelivery) in leased {
+      try run(
+        """
+        UPDATE message SET state = ?, lease_holder = NULL, lease_token = lease_token + 1,
+          due_ms = ?, worker_attempts = max(worker_attempts - ?, 0),
+          delivery_attempts = max(delivery_attempts - ?, 0)
+        WHERE id = ?
+        """, .text((isDelivery ? JobState.ready : .waiting).rawValue), .integer(nowMS),
+        .integer(isDelivery ? 0 : 1), .integer(isDelivery && holder != nil ? 1 : 0), .text(id))
+      let work = isDelivery ? JobState.delivering : .transcribing
+      let why = holder == nil ? "interrupted by a restart" : "not begun: the disk failed"
+      try event(id, nowMS, "\(work.rawValue) \(why)")
+    }
+  }
+
   func event(_ id: String, _ atMS: Int64, _ what: String) throws(SpoolError) {
     try run(
       "INSERT INTO event (message_id, at_ms, what) VALUES (?, ?, ?)", .text(id), .integer(atMS),

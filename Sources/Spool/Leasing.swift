@@ -16,7 +16,11 @@ extension JobStore {
   private func lease(for stage: JobStage, holder: String, nowMS: Int64) throws(SpoolError)
     -> LeasedJob?
   {
-    let found = try commits.perform { connection throws(SpoolError) in
+    // Told of a failure, the holder takes another; nobody would work on this one.
+    let undo: CommitQueue.Change = { connection throws(SpoolError) in
+      try connection.takeBack(from: holder, nowMS: nowMS)
+    }
+    let found = try commits.perform(undo: undo) { connection throws(SpoolError) in
       try connection.lease(for: stage, holder: holder, nowMS: nowMS)
     }
     for failure in found.unreadable { notify(failure) }

@@ -291,6 +291,19 @@ import Testing
     #expect(session.milter.process.isRunning)
   }
 
+  @Test func `a worker lost while the spool is locked does not leave its message behind`() throws {
+    let session = try Session()
+    try session.deliver(AsteriskMail(try VoicemailRecording.long()).bytes)
+    let worker = try session.milter.waitForTranscribingWorker()
+    let lock = try SpoolLocker(session.milter.stateDirectory)
+    kill(worker, SIGKILL)
+    #expect(session.milter.waitForLog(containing: "error: worker lost"))
+    #expect(session.milter.waitForLog(containing: "error: spool trouble", "database is locked"))
+    lock.end()
+    #expect(session.mta.waitForMessages(1, seconds: 90))
+    #expect(try allDelivered(session))
+  }
+
   @Test func `a spool removed while in use is written again, and nothing is lost`() throws {
     let mta = try FakeSMTPServer()
     let target = mta.target

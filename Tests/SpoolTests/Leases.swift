@@ -1,4 +1,5 @@
 import Synchronization
+import TestSupport
 import Testing
 import Voicemail
 
@@ -130,5 +131,32 @@ import Voicemail
     let again = try #require(try spool.store.leaseForDelivery(holder: "d", nowMS: 5_000))
     #expect(again.content == Array("enhanced".utf8))
     #expect(again.attempt == 2)
+  }
+
+  /// The disk fails in the middle of the commit, so that the log may have what nobody was told of.
+  @Test(arguments: [false, true])
+  func `a lease whose commit failed is nobody's`(isDelivery: Bool) async throws {
+    let directory = try TemporaryDirectory()
+    let path = directory.path
+    await #expect(processExitsWith: .success) {
+      [path = path as String, isDelivery = isDelivery as Bool] in
+      let store = try JobStore(directory: path)
+      try store.accept(.sample("a"))
+      if isDelivery {
+        let job = try unwrap(try store.leaseForTranscription(holder: "w", nowMS: 2_000))
+        try store.finishTranscription(job.lease, result: .sample, outgoing: [1], nowMS: 2_000)
+      }
+      func lease() throws(SpoolError) -> LeasedJob? {
+        isDelivery
+          ? try store.leaseForDelivery(holder: "holder 1", nowMS: 2_000)
+          : try store.leaseForTranscription(holder: "holder 1", nowMS: 2_000)
+      }
+      let fault = try DiskFault("fsync,fdatasync")
+      let told = #expect(throws: SpoolError.self) { try lease() }
+      #expect(told?.sentence.contains("disk I/O error") == true)
+      fault.end()
+      let job = try #require(try lease())
+      #expect(job.id == "a" && job.attempt == 1)
+    }
   }
 }

@@ -144,3 +144,23 @@ extension SpoolError {
     !sentence.isEmpty && !sentence.contains { $0.isNewline } && sentence.hasPrefix("spool")
   }
 }
+
+/// Lets system calls of this process fail with EIO from now on, until its end; for exit tests, which are alone in theirs.
+final class DiskFault {
+  private let strace: ChildProcess
+
+  init(_ calls: String) throws {
+    strace = try ChildProcess(
+      "/usr/bin/strace",
+      ["-f", "-p", "\(getpid())", "-o", "/dev/null"]
+        + ["-e", "trace=\(calls)", "-e", "inject=\(calls):error=EIO"])
+    guard strace.waitForErrors(seconds: 20, until: { $0.contains("attached") }) else {
+      throw Missing()
+    }
+  }
+
+  func end() {
+    strace.signal(SIGINT)
+    _ = strace.waitForExit(seconds: 20)
+  }
+}

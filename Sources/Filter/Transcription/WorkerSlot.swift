@@ -40,7 +40,7 @@ final class WorkerSlot {
           holder: "worker \(number)\(worker.map { " (pid \($0.pid))" } ?? "")", nowMS: Clock.nowMS()
         )
         if let job {
-          try work(on: job)
+          work(on: job)
         } else {
           context.transcription.wait(untilMS: try context.store.nextDueMS(delivery: false))
         }
@@ -100,12 +100,12 @@ final class WorkerSlot {
     worker = nil
   }
 
-  private func work(on job: LeasedJob) throws(SpoolError) {
+  private func work(on job: LeasedJob) {
     Failpoint.pass("transcription claimed")
     let age = Clock.nowMS() - job.deadlineFromMS
     // Received by a clock that was ahead, it gets no more time than any other.
     let left = job.allowedMS - max(age, 0)
-    if left <= 0, job.mayBeLate { return try postpone(job) }
+    if left <= 0, job.mayBeLate { return postpone(job) }
     var order = context.order(for: job)
     context.engines.order(&order, for: job, secondsLeft: Double(left) / 1_000, context)
     if left <= 0 {
@@ -122,26 +122,28 @@ final class WorkerSlot {
     } catch ChannelError.timedOut where order.withoutTranscript == nil {
       context.log.warning("transcription deadline", ["id": job.id, "worker": "\(number)"])
       dropWorker()
-      if job.mayBeLate { return try postpone(job) }
+      if job.mayBeLate { return postpone(job) }
       order.withoutTranscript = Self.tooLate
       if startWorker() {
         do throws(ChannelError) {
           finish(job, try perform(order, job, Self.shortLimit))
           return
         } catch {
-          try lose(job, error, giveUp: true)
+          lose(job, error, giveUp: true)
         }
       } else {
-        try lose(job, .closed, giveUp: true)
+        lose(job, .closed, giveUp: true)
       }
     } catch {
-      try lose(job, error, giveUp: order.withoutTranscript != nil)
+      lose(job, error, giveUp: order.withoutTranscript != nil)
     }
   }
 
   /// The message first, then its transcript.
-  private func postpone(_ job: LeasedJob) throws(SpoolError) {
-    try context.store.postpone(job.lease, nowMS: Clock.nowMS())
+  private func postpone(_ job: LeasedJob) {
+    context.insist("postponing a transcript", id: job.id) { store throws(SpoolError) in
+      try store.postpone(job.lease, nowMS: Clock.nowMS())
+    }
     context.log.info("the message goes out before its transcript", ["id": job.id])
     context.delivery.ring()
   }
@@ -246,11 +248,13 @@ final class WorkerSlot {
     context.delivery.ring()
   }
 
-  private func lose(_ job: LeasedJob, _ error: ChannelError, giveUp: Bool) throws(SpoolError) {
+  private func lose(_ job: LeasedJob, _ error: ChannelError, giveUp: Bool) {
     let pid = worker.map { "\($0.pid)" } ?? "none"
     dropWorker()
     guard !context.transcription.isStopped else {
-      return try context.store.giveBack(job.lease, nowMS: Clock.nowMS())
+      return context.insist("giving a message back", id: job.id) { store throws(SpoolError) in
+        try store.giveBack(job.lease, nowMS: Clock.nowMS())
+      }
     }
     let why = "worker \(number) (pid \(pid)) lost: \(error)"
     context.log.error(
@@ -258,8 +262,11 @@ final class WorkerSlot {
     let now = Clock.nowMS()
     var random = SystemRandomNumberGenerator()
     let delay = schedule.delayMS(afterAttempt: job.attempt, using: &random)
-    try context.store.loseWorker(
-      job.lease, why: why, retryMS: giveUp ? nil : now + delay, nowMS: now)
+    // Nothing else frees it while the daemon runs.
+    context.insist("recording a lost worker", id: job.id) { store throws(SpoolError) in
+      try store.loseWorker(
+        job.lease, why: why, retryMS: giveUp ? nil : now + delay, nowMS: now)
+    }
     if giveUp { context.delivery.ring() } else { context.transcription.ring() }
   }
 }
