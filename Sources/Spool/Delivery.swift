@@ -32,7 +32,7 @@ extension JobStore {
   /// The message as received, for a holder whose enhanced form was refused.
   package func original(of lease: Lease) throws(SpoolError) -> [UInt8] {
     try commits.perform { connection throws(SpoolError) in
-      try connection.content(of: lease.id, form: .original)
+      try connection.content(of: lease.id, form: .original).bytes
     }
   }
 

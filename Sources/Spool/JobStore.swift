@@ -72,32 +72,50 @@ extension Connection {
       .text(what))
   }
 
+  /// The last chunk is shorter than all others, if need be empty: so one that is missing is missed.
   func store(_ bytes: [UInt8], of id: String, as form: DeliveryForm) throws(SpoolError) {
-    var start = 0
-    var chunk = 0
-    repeat {
+    for chunk in 0...bytes.count / JobStore.chunkBytes {
+      let start = chunk * JobStore.chunkBytes
       let end = min(start + JobStore.chunkBytes, bytes.count)
       try run(
         "INSERT INTO content (message_id, form, chunk, bytes) VALUES (?, ?, ?, ?)", .text(id),
         .text(form.rawValue), .integer(chunk), .blob(bytes[start..<end]))
-      start = end
-      chunk += 1
-    } while start < bytes.count
+    }
   }
 
-  func content(of id: String, form: DeliveryForm) throws(SpoolError) -> [UInt8] {
+  func content(of id: String, form: DeliveryForm) throws(SpoolError) -> (
+    bytes: [UInt8], isWhole: Bool
+  ) {
     // Sized first: an array that grows holds the message twice.
-    let size = try query(
-      "SELECT sum(length(bytes)) FROM content WHERE message_id = ? AND form = ?", .text(id),
-      .text(form.rawValue)
-    ) { Int($0.integer(0)) }.first
+    let chunks = try chunks(of: id, form: form)
     var content: [UInt8] = []
-    content.reserveCapacity(min(max(size ?? 0, 0), 1 << 31))
+    content.reserveCapacity(min(chunks.map(\.bytes).reduce(0, +), 1 << 31))
     _ = try query(
       "SELECT bytes FROM content WHERE message_id = ? AND form = ? ORDER BY chunk", .text(id),
       .text(form.rawValue)
     ) { content += $0.blob(0) }
-    return content
+    return (content, ContentChunks.areWhole(chunks))
+  }
+
+  /// In their order; reads no content.
+  func chunks(of id: String, form: DeliveryForm) throws(SpoolError) -> [(number: Int64, bytes: Int)]
+  {
+    try query(
+      "SELECT chunk, length(bytes) FROM content WHERE message_id = ? AND form = ? ORDER BY chunk",
+      .text(id), .text(form.rawValue)
+    ) { (number: $0.integer(0), bytes: Int($0.integer(1))) }
+  }
+}
+
+enum ContentChunks {
+  /// Whether chunks, in their order, are all that `store` made of something. One that an earlier program made of whole
+  /// chunks alone counts as cut.
+  static func areWhole(_ chunks: [(number: Int64, bytes: Int)]) -> Bool {
+    guard let last = chunks.last, last.bytes < JobStore.chunkBytes else { return false }
+    return chunks.indices.allSatisfy { index in
+      chunks[index].number == Int64(index)
+        && (index == chunks.count - 1 || chunks[index].bytes == JobStore.chunkBytes)
+    }
   }
 }
 

@@ -82,6 +82,7 @@ extension Connection {
     var unreadable: [SpoolNotice] = []
     while let found = try mark(stage, holder: holder, nowMS: nowMS) {
       do throws(SpoolError) {
+        let found = stage == .delivery ? try fallingBack(found, nowMS) : found
         let job = try job(found, reading: stage == .transcription ? .original : found.form)
         try event(found.id, nowMS, "\(stage.rawValue), attempt \(found.attempt): \(holder)")
         return Found(job: job, unreadable: unreadable)
@@ -149,9 +150,24 @@ extension Connection {
     }.first
   }
 
+  static let fallsBack =
+    "its enhanced form cannot be read whole any more; the original goes out"
+
+  /// An enhanced form that is not whole is given up for the original.
+  private func fallingBack(_ found: Marked, _ nowMS: Int64) throws(SpoolError) -> Marked {
+    guard found.form == .enhanced,
+      try !ContentChunks.areWhole(chunks(of: found.id, form: .enhanced))
+    else { return found }
+    var found = found
+    found.form = .original
+    try run("UPDATE message SET form = 'original' WHERE id = ?", .text(found.id))
+    try event(found.id, nowMS, Self.fallsBack)
+    return found
+  }
+
   private func job(_ found: Marked, reading form: DeliveryForm) throws(SpoolError) -> LeasedJob {
-    let content = try content(of: found.id, form: form)
-    guard form == .original ? content.count == found.sizeBytes : !content.isEmpty else {
+    let (content, isWhole) = try content(of: found.id, form: form)
+    guard form == .original ? content.count == found.sizeBytes : isWhole else {
       throw SpoolError(
         code: SpoolError.unreadable,
         "spool: message \(found.id): \(content.count) bytes of its \(form.rawValue) form are there, "
