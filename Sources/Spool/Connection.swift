@@ -126,8 +126,14 @@ enum SQLValue: Sendable {
     try execute(sql, values, row: row)
   }
 
-  /// Rows until the first that cannot be read.
-  func each(_ sql: String, row: (Row) -> Void) { _ = try? execute(sql, [], row: row) }
+  /// Rows until the first that damage makes unreadable; other errors are thrown.
+  func each(_ sql: String, _ values: SQLValue..., row: (Row) -> Void) throws(SpoolError) {
+    do throws(SpoolError) {
+      _ = try execute(sql, values, row: row)
+    } catch {
+      guard error.isOfMessage else { throw error }
+    }
+  }
 
   private func execute<T>(_ sql: String, _ values: [SQLValue], row: (Row) -> T) throws(SpoolError)
     -> [T]

@@ -21,6 +21,12 @@ package struct SpoolError: Error, Sendable, Equatable {
   /// No room on the disk, or a limit of the settings is reached.
   package var isFull: Bool { code > 0 && code & 0xff == Self.full }
 
+  /// Of a damaged file: what is read there is lost, and others may not be. C: also SQLITE_ERROR (there is no such table),
+  /// SQLITE_TOOBIG, SQLITE_CONSTRAINT, SQLITE_MISMATCH, SQLITE_IOERR_READ, SQLITE_IOERR_SHORT_READ.
+  var isOfMessage: Bool {
+    isUnreadable || isDamage || [266, 522].contains(code) || [1, 18, 19, 20].contains(code & 0xff)
+  }
+
   package init(code: Int32 = 0, _ sentence: String) {
     self.code = code
     self.sentence = sentence

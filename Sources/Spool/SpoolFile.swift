@@ -16,8 +16,10 @@ final class SpoolFile {
   private var poison: SpoolError?
   private var undo: [CommitQueue.Change] = []
   private var nextRestore = ContinuousClock.now
+  private var nextRepair = ContinuousClock.now
 
   private static let lockPatience = Duration.seconds(2)
+  /// Between two tries to write the file again.
   private static let restorePause = Duration.seconds(5)
 
   /// Opens the spool in that directory, which must exist. `mayRepair`: a daemon makes it when it is absent and
@@ -28,7 +30,8 @@ final class SpoolFile {
     // Checked before stored: a throw after the last property is set would run deinit. And before the lock is made:
     // root's, it would keep the daemon out.
     let path = directory + "/spool.sqlite"
-    guard unsafe mayRepair || access(path, F_OK) == 0 else {
+    let repair = SpoolRepair(path: path)
+    guard unsafe mayRepair || repair.isPending || access(path, F_OK) == 0 else {
       throw SpoolError("there is no spool at \(path); is [daemon] state_directory right?")
     }
     let lock = try SpoolLock(
@@ -39,6 +42,7 @@ final class SpoolFile {
     self.notify = notify
     self.lock = lock
     do throws(SpoolError) {
+      if repair.isPending { notify(.repairFinished(path: try repair.finish())) }
       try open()
     } catch {
       guard mayRepair, error.isDamage else { throw error }
@@ -138,9 +142,9 @@ final class SpoolFile {
       // VACUUM takes an empty file, and this one's mode.
       close(unsafe Glibc.open(copy, O_RDWR | O_CREAT | O_CLOEXEC, 0o600))
       try open.run("VACUUM INTO ?", .text(copy))
-      try Self.sync(copy)
-      guard unsafe rename(copy, path) == 0 else { throw failure(copy) }
-      try Self.sync(directory)
+      try sync(copy)
+      guard unsafe rename(copy, path) == 0 else { throw SpoolError.last(copy) }
+      try sync(directory)
     }
     connection = nil
     try self.open()
@@ -148,36 +152,39 @@ final class SpoolFile {
 
   // MARK: - Damaged
 
+  /// A failure leaves the damaged file where it is: the next transaction tries again, at leisure.
   private func setAside(_ why: SpoolError) throws(SpoolError) {
+    poison = why
+    guard ContinuousClock.now >= nextRepair else { throw why }
+    nextRepair = .now + Self.restorePause
     connection = nil
-    let aside = "\(path).damaged-\(time(nil))"
-    try moveAside(to: aside)
-    undo = []
+    let repair = SpoolRepair(path: path)
+    do throws(SpoolError) {
+      let found = repair.isPending ? nil : try repair.salvage(undoing: undo)
+      undo = []
+      let aside = try repair.finish()
+      // From here on it is the new one that has to be opened.
+      poison = nil
+      nextRepair = .now
+      if let found {
+        notify(
+          .setAside(path: aside, why: why.sentence, saved: found.saved, lost: found.lost))
+        for notice in found.notices { notify(notice) }
+      } else {
+        notify(.repairFinished(path: aside))
+      }
+    } catch {
+      throw SpoolError(
+        code: error.code, why.sentence + ", and cannot be repaired: " + error.sentence)
+    }
     try open()
-    poison = nil
-    guard let connection else { return }
-    let (saved, lost) = Salvage(
-      from: aside, into: connection, notify: notify
-    ).run()
-    notify(.setAside(path: aside, why: why.sentence, saved: saved, lost: lost))
   }
 
   private func moveAside(to aside: String) throws(SpoolError) {
     unsafe unlink(path + "-shm")
-    guard unsafe rename(path, aside) == 0 else { throw failure(path) }
+    guard unsafe rename(path, aside) == 0 else { throw SpoolError.last(path) }
     // Without a log there is nothing to keep of it.
     unsafe rename(path + "-wal", aside + "-wal")
   }
 
-  private func failure(_ path: String) -> SpoolError {
-    SpoolError("spool \(path): \(unsafe String(cString: strerror(errno)))")
-  }
-
-  private static func sync(_ path: String) throws(SpoolError) {
-    let descriptor = unsafe Glibc.open(path, O_RDONLY | O_CLOEXEC)
-    defer { close(descriptor) }
-    guard descriptor >= 0, fsync(descriptor) == 0 else {
-      throw SpoolError("spool \(path): \(unsafe String(cString: strerror(errno)))")
-    }
-  }
 }

@@ -32,7 +32,7 @@ package enum JobStage: String, Sendable, Codable, CaseIterable {
 }
 
 /// Which bytes go back to the MTA.
-package enum DeliveryForm: String, Sendable, Codable {
+package enum DeliveryForm: String, Sendable, Codable, CaseIterable {
   /// With the transcript, or the honest line why there is none.
   case enhanced
   /// As received, below our trace line and marker.
