@@ -1,3 +1,4 @@
+internal import CSQLite
 internal import Glibc
 
 /// The spool's file below its directory, and what is done when it fails: opened anew after an error of the disk,
@@ -73,6 +74,28 @@ final class SpoolFile {
     undo += changes
   }
 
+  // MARK: - Room
+
+  /// Keeps blocks of the disk for the log beyond its end: with them a message that is in the spool goes on while another
+  /// program has filled the disk. As much as there is, up to what the log may grow to.
+  ///
+  /// SQLite locks the file and its index only, so that closing this descriptor takes no lock from it.
+  func reserveLog() {
+    guard mayRepair else { return }
+    let log = unsafe Glibc.open(path + "-wal", O_WRONLY | O_CLOEXEC)
+    guard log >= 0 else { return }
+    defer { close(log) }
+    var bytes = Self.mostReservedBytes
+    // C: FALLOC_FL_KEEP_SIZE. A file system that cannot do this goes without.
+    while bytes >= Self.leastReservedBytes, fallocate(log, 1, 0, off_t(bytes)) != 0, errno == ENOSPC
+    {
+      bytes /= 2
+    }
+  }
+
+  private static let mostReservedBytes = 16 << 20
+  private static let leastReservedBytes = 256 << 10
+
   // MARK: - Opening
 
   private func open() throws(SpoolError) {
@@ -84,6 +107,7 @@ final class SpoolFile {
     }
     connection = fresh
     identity = (FileIdentity(path: path), FileIdentity(path: path + "-wal"))
+    reserveLog()
   }
 
   private func reopen() throws(SpoolError) {

@@ -34,10 +34,21 @@ extension Connection {
         throw full("holds \(used) bytes, max_spool_bytes is \(limits.maxSpoolBytes)")
       }
     }
-    if limits.minFreeBytes > 0, let free = freeBytes {
+    // Also where nothing has to stay free: what is kept for the log is for those that are in the spool.
+    if let free = freeBytes {
       guard free - Int64(bytes) >= limits.minFreeBytes else {
         throw full("\(free) bytes are free on its disk, min_free_bytes is \(limits.minFreeBytes)")
       }
+    }
+  }
+
+  /// Pages that wait to be used again count as room: they are the file's already.
+  func requireDisk(for bytes: Int) throws(SpoolError) {
+    guard let free = freeBytes else { return }
+    let pages = try query("PRAGMA freelist_count") { $0.integer(0) }.first ?? 0
+    let size = try query("PRAGMA page_size") { $0.integer(0) }.first ?? 0
+    guard free + pages * size >= Int64(bytes) else {
+      throw full("\(free) bytes are free on its disk, \(bytes) are needed")
     }
   }
 

@@ -54,6 +54,7 @@ extension JobStore {
         for note in result.notes { try connection.event(lease.id, nowMS, note) }
         return true
       }
+      if let outgoing { try connection.requireDisk(for: outgoing.count) }
       let form: DeliveryForm = outgoing == nil ? .original : isReply ? .reply : .enhanced
       let held = try connection.finish(
         lease,

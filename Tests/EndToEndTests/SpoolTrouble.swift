@@ -136,12 +136,41 @@ import Testing
     let file = try #require(FileHandle(forWritingAtPath: filler))
     while (try? file.write(contentsOf: Data(count: 64 << 10))) != nil {}
     #expect(try offer(large, to: milter, "L1") == "a")
-    #expect(milter.waitForLog(containing: "error: the spool is full", "disk is full"))
+    #expect(milter.waitForLog(containing: "error: the spool is full", "bytes are free"))
     try FileManager.default.removeItem(atPath: filler)
     try file.close()
     #expect(try isTaken(by: milter, "R"))
     #expect(milter.waitForLog(containing: "info: the spool has room again"))
     #expect(mta.waitForMessages(1, seconds: 30))
+  }
+
+  @Test func `what is in the spool goes out while another program has filled the disk`() throws {
+    let disk = try Disk(bytes: 40 << 20)
+    let mta = try FakeSMTPServer()
+    let milter = try RunningMilter(
+      ["spool.min_free_bytes": "0", "delivery.target": mta.target], in: disk.directory)
+    #expect(try milter.command("pause", "transcription").status == 0)
+    for number in 1...3 {
+      let mail = try voicemail("f\(number)", seconds: 60)
+      #expect(try offer(mail, to: milter, "F\(number)") == "d")
+    }
+    let filler = disk.state + "/filler"
+    #expect(FileManager.default.createFile(atPath: filler, contents: nil))
+    let file = try #require(FileHandle(forWritingAtPath: filler))
+    for size in [64 << 10, 4 << 10, 1] {
+      while (try? file.write(contentsOf: Data(count: size))) != nil {}
+    }
+    #expect(try offer(try voicemail("passes"), to: milter, "P1") == "a")
+    #expect(try milter.command("resume", "transcription").status == 0)
+    #expect(mta.waitForMessages(3, seconds: 60))
+    let status = try milter.waitForStatus { $0.count("delivered") == 3 }
+    #expect(status.count("delivered") == 3)
+    // No room for the transcript: they went out as they came, and said why.
+    #expect(milter.waitForLog(containing: "the original goes out", "no room"))
+    for message in mta.messages { #expect(message.received.recordings.count == 1) }
+    try FileManager.default.removeItem(atPath: filler)
+    try file.close()
+    #expect(try isTaken(by: milter, "R"))
   }
 
   @Test func `a read-only disk is told in one line at the start`() throws {

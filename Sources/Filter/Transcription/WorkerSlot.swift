@@ -213,12 +213,23 @@ final class WorkerSlot {
   /// Between two tries of a message when all its engines are down.
   private static let enginesPauseMS: Int64 = 10_000
 
-  private func finish(_ job: LeasedJob, _ outcome: Outcome) {
-    if putOff(job, outcome.result) { return }
+  private func finish(_ job: LeasedJob, _ made: Outcome) {
+    if putOff(job, made.result) { return }
     context.engines.forget(job.id)
+    var outcome = made
+    var isStored = false
     context.insist("storing a transcript", id: job.id) { store throws(SpoolError) in
-      try store.finishTranscription(
-        job.lease, result: outcome.result, outgoing: outcome.enhanced, nowMS: Clock.nowMS())
+      do throws(SpoolError) {
+        isStored = try store.finishTranscription(
+          job.lease, result: outcome.result, outgoing: outcome.enhanced, nowMS: Clock.nowMS())
+      } catch {
+        guard error.isFull, outcome.enhanced != nil else { throw error }
+        // The message itself needs no room, and does not wait for any.
+        outcome.enhanced = nil
+        outcome.result.refusal = "the spool has no room for more"
+        isStored = try store.finishTranscription(
+          job.lease, result: outcome.result, outgoing: nil, nowMS: Clock.nowMS())
+      }
     }
     Failpoint.pass("transcription stored")
     // An engine that rests has had its line; each message's story names it.
