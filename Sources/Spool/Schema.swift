@@ -5,7 +5,7 @@ struct Schema: Sendable {
   let sql: String
 
   static let current = Schema(
-    version: 2, sql: String(decoding: PackageResources.schema_sql, as: UTF8.self))
+    version: 3, sql: String(decoding: PackageResources.schema_sql, as: UTF8.self))
 
   /// Brings a file up to this version; refuses a file of a newer program. `upgrading` hears an older file's version
   /// before anything is changed.

@@ -110,7 +110,9 @@ CREATE TRIGGER message_delivered AFTER UPDATE OF state ON message
 WHEN new.state = 'delivered' AND old.state <> 'delivered' BEGIN
   INSERT INTO delivered_in_minute (minute, messages, without_transcript, longest_ms)
     VALUES (new.finished_ms / 60000, 1,
-      new.form = 'original' OR coalesce(json_extract(new.result, '$.status') = 'failed', 0),
+      new.form = 'original' OR CASE
+        WHEN json_valid(new.result) THEN coalesce(json_extract(new.result, '$.status') = 'failed', 0)
+        ELSE 0 END,
       new.finished_ms - new.received_ms)
     ON CONFLICT (minute) DO UPDATE SET messages = messages + 1,
       without_transcript = without_transcript + excluded.without_transcript,

@@ -34,10 +34,11 @@ struct Upgrading {
     return String(decoding: python.output, as: UTF8.self).filter { $0 != "\n" }
   }
 
-  @Test(arguments: ["version-1", "version-1-policies"])
+  @Test(arguments: ["version-1", "version-1-policies", "version-2"])
   func `after an upgrade each message of the earlier program arrives`(schema: String) throws {
     let mail = AsteriskMail(try VoicemailRecording.silence(seconds: 1))
     let directory = try Self.directory(schema, mail)
+    let version = schema.hasPrefix("version-1") ? "1" : "2"
     // A kill in the middle: nothing has happened.
     let mta = try FakeSMTPServer()
     let settings = ["delivery.target": mta.target]
@@ -45,8 +46,8 @@ struct Upgrading {
       settings, in: directory,
       by: ["/usr/bin/env", "VOICEMAIL_MILTER_KILL_AT=schema before commit"], waitUntilReady: false)
     #expect(victim.process.waitForExit(seconds: 30) != nil)
-    #expect(victim.log.contains("info: the spool is brought up to date from=1 to=2"))
-    #expect(try Self.ask(directory, "PRAGMA user_version") == "1")
+    #expect(victim.log.contains("info: the spool is brought up to date from=\(version) to=3"))
+    #expect(try Self.ask(directory, "PRAGMA user_version") == version)
     #expect(try Self.ask(directory, "SELECT count(*) FROM message") == "13")
 
     let milter = try RunningMilter(settings, in: directory)
@@ -58,7 +59,7 @@ struct Upgrading {
     #expect(mta.waitForMessages(11, seconds: 60))
     #expect(try milter.waitForStatus { $0.count("delivered") == 12 }.count("delivered") == 12)
     #expect(try Self.ask(directory, "PRAGMA integrity_check") == "ok")
-    #expect(try Self.ask(directory, "PRAGMA user_version") == "2")
+    #expect(try Self.ask(directory, "PRAGMA user_version") == "3")
 
     let recipients = mta.messages.flatMap(\.recipients)
     #expect(
@@ -90,6 +91,6 @@ struct Upgrading {
     #expect(listed.status == 0)
     #expect(listed.errors == "")
     #expect(listed.lines.count == 11)
-    #expect(try Self.ask(directory, "PRAGMA user_version") == "2")
+    #expect(try Self.ask(directory, "PRAGMA user_version") == "3")
   }
 }

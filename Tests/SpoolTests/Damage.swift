@@ -197,6 +197,20 @@ import Voicemail
     #expect(
       try spool.text("SELECT what FROM event WHERE message_id = 'bad' ORDER BY rowid DESC")?
         .hasPrefix("failed: ") == true)
+  @Test(arguments: ["{", "", "x'00'", "null", "[1]", "{\"status\": 7}"])
+  func `damaged facts of a transcript do not keep a delivery from being recorded`(facts: String)
+    throws
+  {
+    let spool = try TestSpool()
+    try spool.ready(.sample(), enhanced: [1])
+    try spool.run("UPDATE message SET result = '\(facts.replacing("'", with: "''"))'")
+    let job = try unwrap(try spool.store.leaseForDelivery(holder: "d", nowMS: 2_000))
+    #expect(
+      try spool.store.finishDelivery(
+        job.lease, replies: job.accepted, newQueueID: nil, deliveryMS: 1, outcome: .done,
+        nowMS: 3_000) == .done)
+    #expect(try spool.text("SELECT state FROM message") == "delivered")
+    #expect(try spool.number("SELECT messages FROM delivered_in_minute") == 1)
   }
 
   @Test func `a full disk refuses a message, and reception works again when there is room`() throws

@@ -8,7 +8,7 @@ import Voicemail
 
 /// Spools of earlier programs. `Tests/OldSpools/make` makes them with those programs' own tables.
 @Suite struct Upgrades {
-  static let old = ["version-1", "version-1-policies"]
+  static let old = ["version-1", "version-1-policies", "version-2"]
 
   /// A directory with such a spool; `extra`: SQL that is run on it.
   private static func directory(_ schema: String, extra: String = "") throws -> TemporaryDirectory {
@@ -62,7 +62,8 @@ import Voicemail
     let store = try JobStore(directory: directory.path) { notice in
       notices.withLock { $0.append(notice) }
     }
-    #expect(notices.withLock { $0 } == [.upgrading(from: 1, to: Schema.current.version)])
+    let version = schema.hasPrefix("version-1") ? 1 : 2 as Int64
+    #expect(notices.withLock { $0 } == [.upgrading(from: version, to: Schema.current.version)])
     // Recordings stay where they are: the log holds what was written, and they are some 5 MB.
     let written = try FileManager.default.attributesOfItem(atPath: file + "-wal")[.size] as? Int
     #expect((1..<1_000_000).contains(try #require(written)))
@@ -109,6 +110,16 @@ import Voicemail
     #expect(
       messages.filter { $0.value > 0 } == ["delivered": 9, "held": 2, "failed": 1, "deleted": 1])
     for id in try store.find("") { #expect(try store.details(id)?.events.isEmpty == false) }
+  }
+
+  @Test func `where a trigger alone is new, no table is rebuilt`() throws {
+    let directory = try Self.directory("version-2")
+    let file = directory.file("spool.sqlite")
+    let tables = "SELECT name || rootpage FROM sqlite_schema WHERE type <> 'trigger' ORDER BY name"
+    let before = try Self.read(file, tables) { $0.text(0) }
+    _ = try JobStore(directory: directory.path)
+    #expect(try Self.read(file, tables) { $0.text(0) } == before)
+    #expect(try Self.read(file, "PRAGMA user_version") { $0.integer(0) } == [3])
   }
 
   @Test func `a column that no version has ends with the version`() throws {
