@@ -6,7 +6,7 @@ package struct SpoolLimits: Sendable, Equatable {
   package var minFreeBytes: Int64
   /// Bytes of the spool's file in use.
   package var maxSpoolBytes: Int64
-  /// Messages that are not delivered.
+  /// Messages that are neither delivered nor deleted.
   package var maxMessages: Int
 
   package init(minFreeBytes: Int64 = 0, maxSpoolBytes: Int64 = .max, maxMessages: Int = .max) {
@@ -22,7 +22,7 @@ extension Connection {
     if limits.maxMessages < .max {
       let count =
         try query(
-          "SELECT coalesce(sum(messages), 0) FROM tally WHERE state <> 'delivered'"
+          "SELECT coalesce(sum(messages), 0) FROM tally WHERE state NOT IN ('delivered', 'deleted')"
         ) { $0.integer(0) }.first ?? 0
       guard count < Int64(limits.maxMessages) else {
         throw full("holds \(count) messages, max_messages is \(limits.maxMessages)")

@@ -23,6 +23,10 @@ import Voicemail
       job.lease, replies: job.accepted, newQueueID: nil, deliveryMS: 1, outcome: .done, nowMS: 2_000
     )
     #expect(try spool.store.accept(.sample("c"), within: limits))
+    #expect(throws: SpoolError.self) { try spool.store.accept(.sample("d"), within: limits) }
+    // Of a deleted one history alone is left, too.
+    _ = try spool.store.apply(.delete, to: "c", who: "root", reason: nil, nowMS: 3_000)
+    #expect(try spool.store.accept(.sample("d"), within: limits))
   }
 
   @Test func `more bytes than allowed are refused, free pages do not count`() throws {
