@@ -83,18 +83,34 @@ final class CommitQueue: Sendable {
   private static let logPages = 1_000
   private static let mostLogPages = 4_000
 
+  /// After another program was in the way of a cut: whoever commits meanwhile does not wait for it.
+  private static let cutPauseMS = 5_000
+
   /// Brings the log's pages into the file, after the answers: nobody waits for it but those who come meanwhile.
   private func writeBack(_ file: SpoolFile, isIdle: Bool) {
-    let mustCut = isIdle && file.hasErased
+    let mustCut = isIdle && file.hasErased && file.mayCut
     guard mustCut || file.pagesInLog > (isIdle ? Self.logPages : Self.mostLogPages),
       let connection = try? file.connected()
     else { return }
-    // secure_delete cleans the tables; the log keeps what they held until it is cut.
-    let how = mustCut ? "TRUNCATE" : "PASSIVE"
-    // C: 1 when another program is in the way; it is tried again after the next commit.
-    let isBlocked = try? connection.query("PRAGMA wal_checkpoint(\(how))") { $0.integer(0) }.first
-    connection.noteWrittenBack()
-    if mustCut, isBlocked == 0 { connection.hasErased = false }
+    do throws(SpoolError) {
+      // secure_delete cleans the tables; the log keeps what they held until it is cut.
+      let isBlocked = try connection.checkpoint(cutting: mustCut)
+      file.noteWrittenBack()
+      if mustCut, !isBlocked {
+        connection.hasErased = false
+        file.reserveLog()
+      }
+      guard mustCut, isBlocked else { return }
+      file.nextCut = .now + .milliseconds(Self.cutPauseMS)
+      // Perhaps nobody commits for an hour, and what was erased stands in the log.
+      queue.asyncAfter(deadline: .now() + .milliseconds(Self.cutPauseMS + 100)) { [weak self] in
+        guard let self else { return }
+        self.file.withLock { self.writeBack($0, isIdle: self.isIdle) }
+      }
+    } catch {
+      if error.isPoison || error.isDamage { file.distrust(error, undo: []) }
+      file.noteNotWrittenBack(error)
+    }
   }
 
   private static func perform(_ batch: [Waiting], in file: SpoolFile) -> [SpoolError?] {

@@ -87,6 +87,17 @@ enum SQLValue: Sendable {
     }
   }
 
+  /// Brings the log's pages into the file, and cuts it if so asked. Whether another program is in the way, which is not
+  /// waited for. C: `PRAGMA wal_checkpoint`
+  func checkpoint(cutting: Bool) throws(SpoolError) -> Bool {
+    try run("PRAGMA busy_timeout = 0")
+    let result = Result { () throws(SpoolError) in
+      try query("PRAGMA wal_checkpoint(\(cutting ? "TRUNCATE" : "PASSIVE"))") { $0.integer(0) }
+    }
+    try run("PRAGMA busy_timeout = \(Self.patienceMS)")
+    return try result.get().first != 0
+  }
+
   /// Pages in the write-ahead log that are not in the file yet, or were so at the last commit.
   var pagesInLog: Int { unsafe Int(logLength.pointee) }
   func noteWrittenBack() { unsafe logLength.pointee = 0 }

@@ -57,6 +57,22 @@ final class SpoolFile {
   /// Of the connection as it stands.
   var pagesInLog: Int { connection?.pagesInLog ?? 0 }
   var hasErased: Bool { connection?.hasErased ?? false }
+  /// Before that nobody cuts the log.
+  var nextCut = ContinuousClock.now
+  var mayCut: Bool { ContinuousClock.now >= nextCut }
+  private var isNotWrittenBack = false
+
+  func noteWrittenBack() {
+    connection?.noteWrittenBack()
+    isNotWrittenBack = false
+  }
+
+  /// Told once, until it works again.
+  func noteNotWrittenBack(_ error: SpoolError) {
+    connection?.noteWrittenBack()
+    if !isNotWrittenBack { notify(.notWrittenBack(why: error.sentence)) }
+    isNotWrittenBack = true
+  }
 
   /// The connection for the next transaction.
   func connected() throws(SpoolError) -> Connection {

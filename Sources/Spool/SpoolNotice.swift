@@ -10,6 +10,8 @@ package enum SpoolNotice: Sendable, Equatable {
   case restored(path: String)
   /// The disk failed, and the file was opened anew.
   case reopened(why: String)
+  /// What the log holds, also of erased messages, could not become part of the file.
+  case notWrittenBack(why: String)
   /// The file is an older program's: its tables are being made those of this one. It may take a while.
   case upgrading(from: Int64, to: Int64)
 
@@ -22,6 +24,7 @@ package enum SpoolNotice: Sendable, Equatable {
     case .repairFinished(let path):
       "a damaged spool was being replaced; the damaged file is kept as \(path)"
     case .restored(let path): "\(path) was removed while in use, and is written again"
+    case .notWrittenBack(let why): "its log cannot be written back: \(why)"
     case .reopened(let why): "opened again after: \(why)"
     case .upgrading(let from, let to): "schema version \(from) becomes \(to)"
     }

@@ -1,6 +1,7 @@
 import Dispatch
 import Foundation
 import Synchronization
+import TestSupport
 import Testing
 import Voicemail
 
@@ -110,6 +111,55 @@ import Voicemail
       }
     }
     #expect(try bytes(spool.file + "-wal") < 30 << 20)
+  }
+
+  @Test func `a reader that stays delays no commit, and the log is cut when it has gone`() throws {
+    let spool = try TestSpool()
+    let store = spool.store
+    try spool.ready(.sample("a", content: Array("swordfish".utf8)), enhanced: [1])
+    store.commits.settle()
+    let reader = try Reader(spool.file)
+    let job = try unwrap(try store.leaseForDelivery(holder: "d", nowMS: 2_000))
+    try store.finishDelivery(
+      job.lease, replies: job.accepted, newQueueID: nil, deliveryMS: 1, outcome: .done, nowMS: 3_000
+    )
+    let start = ContinuousClock.now
+    for number in 0..<10 { try store.accept(.sample("b\(number)")) }
+    store.commits.settle()
+    #expect(ContinuousClock.now - start < .seconds(1))
+    reader.end()
+    // By itself, some seconds later.
+    let end = ContinuousClock.now + .seconds(20)
+    let log = spool.file + "-wal"
+    while try Data(contentsOf: URL(fileURLWithPath: log)).count > 0, ContinuousClock.now < end {
+      usleep(50_000)
+    }
+    #expect(try Data(contentsOf: URL(fileURLWithPath: log)).isEmpty)
+  }
+
+  /// Another program in the middle of reading.
+  private final class Reader {
+    private let process: ChildProcess
+
+    init(_ file: String) throws {
+      let script = """
+        import signal, sqlite3, sys
+        spool = sqlite3.connect(sys.argv[1], isolation_level=None)
+        spool.execute("BEGIN")
+        spool.execute("SELECT * FROM message").fetchone()
+        print("reads", file=sys.stderr, flush=True)
+        signal.pause()
+        """
+      process = try ChildProcess("/usr/bin/python3", ["-c", script, file])
+      guard process.waitForErrors(seconds: 20, until: { $0.contains("reads") }) else {
+        throw Missing()
+      }
+    }
+
+    func end() {
+      process.signal(SIGKILL)
+      _ = process.waitForExit(seconds: 20)
+    }
   }
 
   @Test func `one too large for the disk does not take the others with it`() throws {
