@@ -42,11 +42,8 @@ struct DaemonAnswers {
     let engines = context.settings.allEngines.map(\.name)
     let answers = SpoolAnswers(store: context.store, who: who, engines: engines) { verb, id in
       context.log.info("administrator", ["verb": verb, "id": id, "by": who])
-      // One for each thread that may sleep over a backlog.
-      for _ in 0..<max(context.settings.workers, 2) {
-        context.transcription.ring()
-        context.delivery.ring()
-      }
+      context.targetHealth.tryNow()
+      context.wakeAll()
       context.housekeeping.noteWork()
     }
     return answers.answer(words) ?? .init(failed: true, "unknown request")

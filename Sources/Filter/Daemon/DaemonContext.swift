@@ -57,6 +57,12 @@ struct DaemonContext: Sendable {
       host: settings.hostname, recognition.loopGuard)
   }
 
+  /// Each thread that may sleep over a backlog.
+  func wakeAll() {
+    for _ in 0..<settings.workers { transcription.ring() }
+    for _ in 0..<settings.delivery.connections { delivery.ring() }
+  }
+
   /// Repeats a change of the spool until it is on disk: what it records has happened.
   ///
   /// Gives up only when the daemon stops; the message is then tried again at the next start.

@@ -54,7 +54,10 @@ final class Reloader: Sendable {
     // What `run` would refuse, even where it waits for a restart: that must not be the moment it is found.
     try Daemon.checkSettings(fresh, sources)
     let report = context.settings.reload(fresh)
+    let target = context.live.current.target
     try context.live.replace(report.settings)
+    if context.live.current.target != target { context.targetHealth.forget() }
+    context.targetHealth.tryNow()
     context.log.level = report.settings.logLevel
     context.log.showsAddresses = report.settings.logAddresses
     do throws(SpoolError) {
@@ -62,10 +65,8 @@ final class Reloader: Sendable {
     } catch {
       context.log.error("spool trouble", ["where": "reload", "why": error.sentence])
     }
-    // Workers that wait are those of the settings before.
-    for _ in 0..<context.settings.workers { context.transcription.ring() }
-    // Deadline, lifetime and target may make something due.
-    context.delivery.ring()
+    // Workers that wait are those of the settings before; deadline, lifetime and target may make something due.
+    context.wakeAll()
     context.alarms.bell.ring()
     context.housekeeping.ring()
     return report

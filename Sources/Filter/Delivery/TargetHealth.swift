@@ -55,6 +55,16 @@ final class TargetHealth: Sendable {
     }
   }
 
+  /// An administrator wants it tried now: one message finds out, at once.
+  func tryNow() {
+    state.withLock { state in
+      if state.pausedUntil != nil { state.pausedUntil = .now }
+    }
+  }
+
+  /// Another target: nothing is known of it.
+  func forget() { state.withLock { $0 = State() } }
+
   /// Nothing was tried.
   func gaveUp() { state.withLock { $0.isProbing = false } }
 }
