@@ -13,6 +13,38 @@ package struct ListFilter: Sendable {
     self.recipient = recipient
     self.receivedBeforeMS = receivedBeforeMS
   }
+
+  /// A page of the messages behind that id. The `+` keeps SQLite from entering the index of states, which would read
+  /// and sort all of a state for each page.
+  func query(after id: String, limit: Int) -> (sql: String, values: [SQLValue]) {
+    var conditions = ["id > ?"]
+    var values: [SQLValue] = [.text(id)]
+    // As the partial index has it.
+    if states.allSatisfy(\.isOpen) { conditions.append("state NOT IN ('delivered', 'deleted')") }
+    if !states.isEmpty {
+      conditions.append("+state IN (\(states.map { _ in "?" }.joined(separator: ", ")))")
+      values += states.map { .text($0.rawValue) }
+    }
+    if let recipient {
+      conditions.append(
+        """
+        EXISTS (SELECT 1 FROM recipient
+          WHERE message_id = message.id AND instr(lower(address), ?) > 0)
+        """)
+      values.append(.text(recipient.lowercased()))
+    }
+    if let receivedBeforeMS {
+      conditions.append("received_ms < ?")
+      values.append(.integer(receivedBeforeMS))
+    }
+    values.append(.integer(limit))
+    let sql = """
+      SELECT id, state, received_ms, due_ms, size_bytes, form, sender, queue_id, new_queue_id,
+        delivery_attempts, reason, held_by, policy
+      FROM message WHERE \(conditions.joined(separator: " AND ")) ORDER BY id LIMIT ?
+      """
+    return (sql, values)
+  }
 }
 
 /// One message as `list` prints it.
@@ -65,33 +97,7 @@ extension JobStore {
   package func list(_ filter: ListFilter, after id: String, limit: Int) throws(SpoolError)
     -> [JobSummary]
   {
-    var conditions = ["id > ?"]
-    var values: [SQLValue] = [.text(id)]
-    if filter.states.isEmpty {
-      // As the partial index has it.
-      conditions.append("state NOT IN ('delivered', 'deleted')")
-    } else {
-      conditions.append("state IN (\(filter.states.map { _ in "?" }.joined(separator: ", ")))")
-      values += filter.states.map { .text($0.rawValue) }
-    }
-    if let recipient = filter.recipient {
-      conditions.append(
-        """
-        EXISTS (SELECT 1 FROM recipient
-          WHERE message_id = message.id AND instr(lower(address), ?) > 0)
-        """)
-      values.append(.text(recipient.lowercased()))
-    }
-    if let moment = filter.receivedBeforeMS {
-      conditions.append("received_ms < ?")
-      values.append(.integer(moment))
-    }
-    let sql = """
-      SELECT id, state, received_ms, due_ms, size_bytes, form, sender, queue_id, new_queue_id,
-        delivery_attempts, reason, held_by, policy
-      FROM message WHERE \(conditions.joined(separator: " AND ")) ORDER BY id LIMIT ?
-      """
-    values.append(.integer(limit))
+    let (sql, values) = filter.query(after: id, limit: limit)
     return try commits.perform { [values] connection throws(SpoolError) in
       var jobs = try connection.query(sql, list: values) { row in
         let policy = try? JSONColumn.policy(row.text(12), of: row.text(0) ?? "")

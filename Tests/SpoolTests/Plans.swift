@@ -60,6 +60,25 @@ import Voicemail
     #expect(plan[0].hasSuffix("message USING INDEX \(index)"), "\(plan)")
   }
 
+  @Test(
+    arguments: [
+      ([], "message_open"), ([.waiting], "message_open"),
+      ([.held, .failed, .deferred], "message_open"),
+      ([.delivered], "sqlite_autoindex_message_1"),
+      ([.waiting, .deleted], "sqlite_autoindex_message_1"),
+    ] as [([JobState], String)])
+  func `a page of a list reads its messages in their order`(states: [JobState], index: String)
+    throws
+  {
+    let filter = ListFilter(states: states, recipient: "ann", receivedBeforeMS: 1)
+    let (sql, values) = filter.query(after: "a", limit: 200)
+    let plan = try TestSpool().store.commits.perform { connection throws(SpoolError) in
+      try connection.query("EXPLAIN QUERY PLAN " + sql, list: values) { $0.text(3) ?? "" }
+    }
+    #expect(plan.first == "SEARCH message USING INDEX \(index) (id>?)", "\(plan)")
+    #expect(!plan.contains { $0.contains("TEMP B-TREE") }, "\(plan)")
+  }
+
   @Test func `a query without an index would be seen`() throws {
     let plan = try plan(
       try TestSpool(), "SELECT id FROM message WHERE sender = 'x' ORDER BY reason")
