@@ -12,6 +12,8 @@ enum AdministrationCommands {
     guard let syntax = SpoolSyntax.of(name) else { throw .usage("no command '\(name)'") }
     // Wrong usage is found here, before anything is asked.
     let arguments = try syntax.parse(words)
+    // Between this program's two ends only.
+    guard arguments.all("--from").isEmpty else { throw .usage("unknown option --from") }
     if name == "list" { _ = try ListReport(arguments, nowMS: Clock.nowMS()) }
     let client = SpoolClient(try arguments.settings())
     let request = [name] + arguments.asked(of: syntax)

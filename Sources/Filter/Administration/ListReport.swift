@@ -10,10 +10,13 @@ struct ListReport {
     var count = 0
     var bytes: Int64 = 0
 
-    init(_ text: String?) {
-      let parts = (text ?? "").split(separator: "/")
-      guard parts.count == 3 else { return }
-      (id, count, bytes) = (String(parts[0]), Int(parts[1]) ?? 0, Int64(parts[2]) ?? 0)
+    init() {}
+
+    init(_ text: String) throws(CommandFailure) {
+      let parts = text.split(separator: "/", omittingEmptySubsequences: false)
+      guard parts.count == 3, let count = PageNumber(parts[1]), let bytes = PageNumber(parts[2])
+      else { throw CommandFailure("--from '\(Output.safe(text))' is no page") }
+      (id, self.count, self.bytes) = (String(parts[0]), count.value, Int64(bytes.value))
     }
 
     var text: String { "\(id)/\(count)/\(bytes)" }
@@ -31,7 +34,8 @@ struct ListReport {
   init(_ arguments: Arguments, nowMS: Int64) throws(CommandFailure) {
     self.nowMS = nowMS
     asJSON = arguments.has("--json")
-    mark = Mark(try arguments.one("--from"))
+    mark =
+      try arguments.one("--from").map { text throws(CommandFailure) in try Mark(text) } ?? Mark()
     var filter = ListFilter(recipient: try arguments.one("--rcpt"))
     for word in arguments.all("--state").flatMap({ $0.split(separator: ",") }) {
       guard let state = JobState(rawValue: String(word)) else {
@@ -61,7 +65,7 @@ struct ListReport {
       text += asJSON ? JSONText.line(job) : lines(job)
       mark.id = job.id
       mark.count += 1
-      mark.bytes += job.sizeBytes
+      mark.bytes = min(mark.bytes + min(max(job.sizeBytes, 0), 1 << 60), 1 << 60)
       if text.utf8.count > Self.pageBytes {
         isFull = true
         break
@@ -114,5 +118,16 @@ struct ListReport {
     case .failed: return reason
     default: return nil
     }
+  }
+}
+
+/// A number that a page's mark carries from one request to the next. A caller may write what he likes.
+struct PageNumber {
+  let value: Int
+
+  /// nil: no number, or none that this program has written; there is room above it.
+  init?(_ text: Substring) {
+    guard let value = Int(text), (0...1 << 60).contains(value) else { return nil }
+    self.value = value
   }
 }

@@ -57,12 +57,21 @@ struct SpoolAnswers {
   /// One chunk of the content; `--from ID/NUMBER` asks for another.
   private func cat(_ arguments: Arguments) throws(CommandFailure) -> ControlReply {
     let form = arguments.has("--enhanced") ? DeliveryForm.enhanced : .original
-    let from = try arguments.one("--from")?.split(separator: "/")
-    var id = from?.first.map(String.init) ?? ""
-    if id.isEmpty { id = try resolve(arguments.operands[0]) }
-    let chunk = from?.last.flatMap { Int($0) } ?? 0
-    let found = try spool { [id] () throws(SpoolError) in
-      try store.content(of: id, form: form, chunk: chunk)
+    var (id, chunk) = ("", 0)
+    if let from = try arguments.one("--from") {
+      let parts = from.split(separator: "/", omittingEmptySubsequences: false)
+      guard parts.count == 2, let number = PageNumber(parts[1]) else {
+        throw CommandFailure("--from '\(Output.safe(from))' is no page")
+      }
+      (id, chunk) = (String(parts[0]), number.value)
+    } else {
+      id = try resolve(arguments.operands[0])
+    }
+    let found = try spool { [id, chunk] () throws(SpoolError) in
+      let found = try store.content(of: id, form: form, chunk: chunk)
+      // What goes out may be a message of its own.
+      guard found == nil, form == .enhanced else { return found }
+      return try store.content(of: id, form: .reply, chunk: chunk)
     }
     guard let found else { throw CommandFailure("\(id) \(try whyEmpty(id, form, chunk))") }
     return ControlReply(content: found.bytes, next: found.isLast ? nil : "\(id)/\(chunk + 1)")

@@ -17,9 +17,23 @@ package struct EngineVisit: Sendable, Codable, Equatable {
   package var waitSeconds: Double
 
   package init(audioSeconds: Double, limitSeconds: Double, waitSeconds: Double) {
-    self.audioSeconds = audioSeconds
-    self.limitSeconds = limitSeconds
-    self.waitSeconds = waitSeconds
+    self.audioSeconds = Self.sensible(audioSeconds)
+    self.limitSeconds = Self.sensible(limitSeconds)
+    self.waitSeconds = Self.sensible(waitSeconds)
+  }
+
+  /// A worker says it, and what it works on is a stranger's.
+  package init(from decoder: any Decoder) throws {
+    let values = try decoder.container(keyedBy: CodingKeys.self)
+    self.init(
+      audioSeconds: try values.decode(Double.self, forKey: .audioSeconds),
+      limitSeconds: try values.decode(Double.self, forKey: .limitSeconds),
+      waitSeconds: try values.decode(Double.self, forKey: .waitSeconds))
+  }
+
+  /// Up to eleven days: of whatever is said, milliseconds can be made.
+  private static func sensible(_ seconds: Double) -> Double {
+    seconds > 0 ? min(seconds, 1_000_000) : 0
   }
 }
 
