@@ -47,14 +47,14 @@ package struct JobDetails: Sendable, Codable, Equatable {
   package var dueMS: Int64
   package var finishedMS: Int64?
   package var form: DeliveryForm
-  package var policy: Policy
+  package var policy: Policy?
   package var sender: String
   package var recipients: [RecipientDetails]
-  package var client: ClientFacts
+  package var client: ClientFacts?
   package var newQueueID: String?
   package var messageID: String?
   package var sizeBytes: Int64
-  package var voicemail: VoicemailFacts
+  package var voicemail: VoicemailFacts?
   package var result: ResultFacts?
   package var deliveryMS: Int64?
   package var workerAttempts: Int
@@ -63,6 +63,8 @@ package struct JobDetails: Sendable, Codable, Equatable {
   package var reason: String?
   package var heldBy: String?
   package var events: [Event]
+  /// Those of policy, client, voicemail and result that cannot be read any more.
+  package var damaged: [String]
 }
 
 extension JobStore {
@@ -159,26 +161,32 @@ extension JobStore {
         FROM message WHERE id = ?
         """, .text(id)
       ) { row in
-        Result { () throws(SpoolError) in
-          JobDetails(
-            id: id, state: JobState(rawValue: row.text(0) ?? "") ?? .held,
-            stage: JobStage(rawValue: row.text(18) ?? "") ?? .delivery,
-            receivedMS: row.integer(1), dueMS: row.integer(2),
-            finishedMS: row.isNull(3) ? nil : row.integer(3),
-            form: DeliveryForm(rawValue: row.text(4) ?? "") ?? .original,
-            policy: try JSONColumn.policy(row.text(19), of: id),
-            sender: row.text(5) ?? "", recipients: recipients,
-            client: try JSONColumn.decode(ClientFacts.self, row.text(6), of: id),
-            newQueueID: row.text(7), messageID: row.text(8), sizeBytes: row.integer(9),
-            voicemail: try JSONColumn.decode(VoicemailFacts.self, row.text(10), of: id),
-            result: row.isNull(11)
-              ? nil : try JSONColumn.decode(ResultFacts.self, row.text(11), of: id),
-            deliveryMS: row.isNull(12) ? nil : row.integer(12),
-            workerAttempts: Int(row.integer(13)), deliveryAttempts: Int(row.integer(14)),
-            leaseHolder: row.text(15), reason: row.text(16), heldBy: row.text(17), events: events)
+        var damaged: [String] = []
+        // A message that has failed for it must be seen, and can be deleted.
+        func facts<T: Decodable>(_ type: T.Type, _ name: String, _ column: Int32) -> T? {
+          let facts = try? JSONColumn.decode(type, row.text(column), of: id)
+          if facts == nil { damaged.append(name) }
+          return facts
         }
+        let policy = row.isNull(19) ? Policy.builtIn : facts(Policy.self, "policy", 19)
+        let client = facts(ClientFacts.self, "client", 6)
+        let voicemail = facts(VoicemailFacts.self, "voicemail", 10)
+        let result = row.isNull(11) ? nil : facts(ResultFacts.self, "result", 11)
+        return JobDetails(
+          id: id, state: JobState(rawValue: row.text(0) ?? "") ?? .held,
+          stage: JobStage(rawValue: row.text(18) ?? "") ?? .delivery,
+          receivedMS: row.integer(1), dueMS: row.integer(2),
+          finishedMS: row.isNull(3) ? nil : row.integer(3),
+          form: DeliveryForm(rawValue: row.text(4) ?? "") ?? .original, policy: policy,
+          sender: row.text(5) ?? "", recipients: recipients, client: client,
+          newQueueID: row.text(7), messageID: row.text(8), sizeBytes: row.integer(9),
+          voicemail: voicemail, result: result,
+          deliveryMS: row.isNull(12) ? nil : row.integer(12),
+          workerAttempts: Int(row.integer(13)), deliveryAttempts: Int(row.integer(14)),
+          leaseHolder: row.text(15), reason: row.text(16), heldBy: row.text(17), events: events,
+          damaged: damaged)
       }
-      return try rows.first?.get()
+      return rows.first
     }
   }
 }

@@ -197,6 +197,24 @@ import Voicemail
     #expect(
       try spool.text("SELECT what FROM event WHERE message_id = 'bad' ORDER BY rowid DESC")?
         .hasPrefix("failed: ") == true)
+    // It is to be seen, and what it lacks.
+    let details = try unwrap(try spool.store.details("bad"))
+    #expect(details.state == .failed && details.recipients.count == 1)
+    let column = ["voicemail", "client"].first { harm.contains("SET \($0) =") }
+    #expect(details.damaged == (column.map { [$0] } ?? []))
+  }
+
+  @Test func `details that cannot be read are named`() throws {
+    let spool = try TestSpool()
+    try spool.store.accept(.sample())
+    #expect(try spool.store.details("job1")?.damaged == [])
+    try spool.run(
+      "UPDATE message SET voicemail = '', client = '{', policy = '[]', result = 'x'")
+    let details = try unwrap(try spool.store.details("job1"))
+    #expect(details.damaged == ["policy", "client", "voicemail", "result"])
+    #expect(details.policy == nil && details.client == nil && details.voicemail == nil)
+  }
+
   @Test(arguments: ["{", "", "x'00'", "null", "[1]", "{\"status\": 7}"])
   func `damaged facts of a transcript do not keep a delivery from being recorded`(facts: String)
     throws

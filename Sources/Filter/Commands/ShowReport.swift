@@ -14,13 +14,20 @@ enum ShowReport {
       if let reply = recipient.reply { line += "  \(Output.safe(reply))" }
       text += Output.row(recipient.delivered ? "delivered to" : "recipient", line)
     }
-    if job.client.queueID != nil || job.newQueueID != nil {
-      text += Output.row("queue ids", "\(job.client.queueID ?? "-") -> \(job.newQueueID ?? "-")")
+    let queueID = job.client?.queueID
+    if queueID != nil || job.newQueueID != nil {
+      text += Output.row("queue ids", "\(queueID ?? "-") -> \(job.newQueueID ?? "-")")
     }
     if let messageID = job.messageID { text += Output.row("message-id", Output.safe(messageID)) }
-    text += Output.row(
-      "recognised", "by rule \(job.voicemail.rule): \(Output.safe(job.voicemail.reason))")
+    if let voicemail = job.voicemail {
+      text += Output.row(
+        "recognised", "by rule \(voicemail.rule): \(Output.safe(voicemail.reason))")
+    }
     text += Output.row("treated", policy(job))
+    if !job.damaged.isEmpty {
+      text += Output.row(
+        "damaged", "\(job.damaged.joined(separator: ", ")): cannot be read any more")
+    }
     if let result = job.result { text += Output.row("transcript", describe(result)) }
     for audio in job.result?.recordings ?? [] {
       text += Output.row("recording", Output.safe(RecordingText.line(audio)))
@@ -39,8 +46,8 @@ enum ShowReport {
   }
 
   private static func policy(_ job: JobDetails) -> String {
-    "by policy \(job.policy.name), mode \(job.policy.mode.rawValue)"
-      + form(job)
+    let policy = job.policy.map { "by policy \($0.name), mode \($0.mode.rawValue)" }
+    return (policy ?? "by a policy that is not known") + form(job)
   }
 
   private static func form(_ job: JobDetails) -> String {
@@ -53,9 +60,10 @@ enum ShowReport {
   }
 
   private static func client(_ job: JobDetails) -> String {
-    let address = job.client.address.map { "[\($0)]" } ?? "local"
-    return "\(Output.safe(job.client.name ?? "unknown")) \(address)"
-      + (job.client.helo.map { ", helo \(Output.safe($0))" } ?? "")
+    guard let client = job.client else { return "not known" }
+    let address = client.address.map { "[\($0)]" } ?? "local"
+    return "\(Output.safe(client.name ?? "unknown")) \(address)"
+      + (client.helo.map { ", helo \(Output.safe($0))" } ?? "")
   }
 
   private static func describe(_ result: ResultFacts) -> String {
