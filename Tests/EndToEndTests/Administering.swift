@@ -1,4 +1,5 @@
 import Foundation
+import Operations
 import TestSupport
 import Testing
 
@@ -239,26 +240,126 @@ import Testing
     #expect(member.waitForExit(seconds: 1) == 0, "\(member.errors)")
     place.session.milter.kill()
     #expect(try asNobody("65534").waitForExit(seconds: 1) == 77)
+    // The group may ask the daemon, and has no way past it.
+    let orphan = try asNobody("\(getegid())")
+    #expect(orphan.waitForExit(seconds: 1) == 77)
+    #expect(orphan.errors.contains("the daemon is not running, and "), "\(orphan.errors)")
+    #expect(orphan.errors.contains("Permission denied; be root, or start it"))
+    #expect(orphan.errors.split(separator: "\n").count == 1)
+  }
+
+  /// By another program, while no daemon runs.
+  private func change(_ place: Place, _ sql: String) throws {
+    let python = try ChildProcess(
+      "/usr/bin/python3",
+      [
+        "-c",
+        "import sqlite3, sys; c = sqlite3.connect(sys.argv[1]); c.executescript(sys.argv[2])",
+        place.session.milter.stateDirectory + "/spool.sqlite", sql,
+      ])
+    #expect(python.waitForExit(seconds: 20) == 0, "\(python.errors)")
+  }
+
+  @Test func `what a killed daemon was at keeps no verb out`() throws {
+    let place = try Place()
+    place.session.milter.kill()
+    try change(place, "UPDATE message SET state = 'delivering', lease_holder = 'delivery 1'")
+    let held = try place.run("hold", place.ids[0])
+    #expect(held.status == 0 && held.text.hasSuffix("ready -> held\n"), "\(held.errors)")
+    #expect(try place.story(place.ids[0]).contains("delivering interrupted by a restart"))
+  }
+
+  @Test func `a message with damaged facts is shown, says so, and can be deleted`() throws {
+    let place = try Place()
+    place.session.milter.kill()
+    try change(place, "UPDATE message SET voicemail = '{', client = ''")
+    let shown = try place.run("show", place.ids[0])
+    #expect(shown.status == 0, "\(shown.errors)")
+    #expect(shown.text.contains("client, voicemail: cannot be read any more"), "\(shown.text)")
+    let object = try JSON.object(place.run("show", "--json", place.ids[0]).text)
+    #expect(object["damaged"] as? [String] == ["client", "voicemail"])
+    #expect(
+      try inTerminal("delete \(place.ids[0])", place, typing: "y").contains("-> deleted"))
+  }
+
+  @Test func `cat shows the reply that goes out`() throws {
+    let place = try Place()
+    let enhanced = try place.run("cat", "--enhanced", place.ids[0]).output
+    place.session.milter.kill()
+    try change(place, "UPDATE content SET form = 'reply' WHERE form = 'enhanced'")
+    #expect(try place.run("cat", "--enhanced", place.ids[0]).output == enhanced)
+  }
+
+  @Test func `an id that is wrong is told once, also where delete asks`() throws {
+    let place = try Place()
+    let said = try inTerminal("delete zzzz", place, typing: "y", after: "nothing")
+    #expect(said.contains("no message zzzz in the spool"))
+    #expect(!said.contains("left as it is"))
+    #expect(said.contains("status 66"), "\(said)")
+  }
+
+  @Test func `while somebody thinks about a delete, the spool is free`() throws {
+    let place = try Place(messages: 2)
+    place.session.milter.kill()
+    // Asked about the second, having deleted the first.
+    let said = try inTerminal(
+      "delete \(place.ids[0]) \(place.ids[1])", place, typing: "y", typingNext: "n",
+      meanwhile: "show \(place.ids[1])")
+    #expect(
+      said.contains("-> deleted") && said.contains("\(place.ids[1]) is left as it is"), "\(said)")
+    #expect(said.contains("meanwhile 0"), "\(said)")
+  }
+
+  @Test func `a page's mark is nothing to type, and no number in it brings the daemon down`() throws
+  {
+    let place = try Place()
+    for words in [["list"], ["cat", place.ids[0]]] {
+      let typed = try RunningMilter.run(
+        words + ["--from", "x/1/1", "--config", place.session.milter.configuration])
+      #expect(typed.status == 2)
+      #expect(typed.errors.contains("unknown option --from"))
+    }
+    let socket = ControlSocket.path(stateDirectory: place.session.milter.stateDirectory)
+    for mark in [
+      "0/9223372036854775807/0", "0/0/9223372036854775807", "0/-1/0", "0/1/1e9", "x", "//",
+    ] {
+      let reply = try ControlSocket.ask(["list", "--from", mark], at: socket)
+      #expect(reply.failed && reply.text.hasSuffix("is no page"), "\(mark): \(reply.text)")
+    }
+    for mark in ["\(place.ids[0])/9223372036854775807", "x/-5", "x", "/", ""] {
+      let reply = try ControlSocket.ask(["cat", "--from", mark, place.ids[0]], at: socket)
+      #expect(reply.failed, "\(mark)")
+    }
+    #expect(
+      try ControlSocket.ask(["list", "--from", "0/1152921504606846976/0"], at: socket).failed
+        == false)
+    #expect(try place.session.milter.status().count("deferred") == 1)
   }
 
   /// Runs a command in a terminal of its own and types a line when the words have come.
   private func inTerminal(
-    _ command: String, _ place: Place, typing line: String, after words: String = "[y/N]"
+    _ command: String, _ place: Place, typing line: String, after words: String = "[y/N]",
+    typingNext next: String = "", meanwhile other: String = ""
   ) throws -> String {
     let script = """
-      import os, pty, select, sys
+      import os, pty, select, subprocess, sys
       pid, terminal = pty.fork()
       if pid == 0: os.execv(sys.argv[1], sys.argv[1:2] + sys.argv[4].split())
       said = b""
-      typed = False
+      lines = [line for line in (sys.argv[2], sys.argv[6]) if line]
       while select.select([terminal], [], [], 20)[0]:
           try: piece = os.read(terminal, 4096)
           except OSError: break
           if not piece: break
           said += piece
-          if not typed and sys.argv[3].encode() in said:
-              os.write(terminal, sys.argv[2].encode() + b"\\n")
-              typed = True
+          asked = sys.argv[3].encode()
+          if lines and said.rpartition(b"\\0")[2].count(asked) > 0:
+              said += b"\\0"
+              if sys.argv[5] and len(lines) == 1:
+                  other = subprocess.run(sys.argv[1:2] + sys.argv[5].split(), capture_output=True)
+                  said += b"meanwhile %d" % other.returncode
+              os.write(terminal, lines.pop(0).encode() + b"\\n")
+      said += b"status %d" % os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
       sys.stdout.buffer.write(said)
       """
     let process = try ChildProcess(
@@ -266,6 +367,7 @@ import Testing
       [
         "-c", script, RunningMilter.program, line, words,
         "\(command) --config \(place.session.milter.configuration)",
+        other.isEmpty ? "" : "\(other) --config \(place.session.milter.configuration)", next,
       ])
     _ = process.waitForExit(seconds: 60)
     return String(decoding: process.output, as: UTF8.self)

@@ -57,8 +57,20 @@ final class SpoolClient {
       throw .notPermitted(
         "state directory \(directory): Permission denied; be root or a member of its group")
     }
+    // The files are the daemon's own: its group may ask it, and has no way past it.
+    for name in ["spool.lock", "spool.sqlite"] {
+      let path = directory + "/" + name
+      guard unsafe access(path, R_OK | W_OK) != 0, errno == EACCES else { continue }
+      throw .notPermitted(
+        "the daemon is not running, and \(path) is its own: Permission denied; be root, or start it"
+      )
+    }
     do throws(SpoolError) {
-      return try JobStore(directory: directory, mayCreate: false)
+      let store = try JobStore(directory: directory, mayCreate: false)
+      // The lock is ours: whoever held a lease is dead, and nothing is being delivered. What is in the way of that is
+      // no reason to show nothing.
+      _ = try? store.voidLeases(nowMS: Clock.nowMS())
+      return store
     } catch {
       throw .unavailable("the daemon is not running, and \(error.sentence)")
     }
