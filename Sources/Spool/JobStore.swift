@@ -1,4 +1,5 @@
 internal import FoundationEssentials
+internal import Synchronization
 internal import Voicemail
 
 /// The durable queue of voicemails in one SQLite file.
@@ -9,6 +10,7 @@ package final class JobStore: Sendable {
   let commits: CommitQueue
   let notify: @Sendable (SpoolNotice) -> Void
   package let path: String
+  let clockWatch = Mutex(ClockWatch())
 
   /// Bytes of one row of content: large enough to be cheap, small enough never to need a message in one piece.
   static let chunkBytes = 256 * 1024

@@ -64,6 +64,12 @@ extension Connection {
     SELECT id FROM message INDEXED BY message_due
     WHERE stage IN ('transcription', 'delivery') AND \(isWaiting) AND due_ms > ?
     """
+  /// Of those that are never put off.
+  static let ahead = """
+    SELECT id FROM message INDEXED BY message_due
+    WHERE stage IN ('transcription', 'delivery') AND \(isWaiting) AND due_ms > ?
+      AND state <> 'deferred'
+    """
   static let firstDue = """
     SELECT due_ms FROM message INDEXED BY message_due WHERE stage = ? AND \(isWaiting)
     ORDER BY due_ms LIMIT 1

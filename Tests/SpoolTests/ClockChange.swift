@@ -41,4 +41,35 @@ import Voicemail
     #expect(try spool.store.leaseForDelivery(holder: "d", nowMS: yesterday)?.id == "job1")
     #expect(try spool.store.leaseForTranscription(holder: "w", nowMS: yesterday)?.id == "waiting")
   }
+
+  @Test func `a clock set back a few minutes delays nothing that was not deferred`() throws {
+    let spool = try TestSpool()
+    let now: Int64 = 1_800_000_000_000
+    try spool.ready(.sample("ready", receivedMS: now), enhanced: Array("x".utf8))
+    try spool.ready(.sample("later", receivedMS: now), enhanced: Array("x".utf8))
+    let job = try unwrap(try spool.store.leaseForDelivery(holder: "d", nowMS: now))
+    try spool.store.finishDelivery(
+      job.lease, replies: [], newQueueID: nil, deliveryMS: 1,
+      outcome: .deferred(untilMS: now + 300_000, reason: "450"), nowMS: now)
+    try spool.store.accept(.sample("waiting", receivedMS: now))
+    #expect(try spool.store.bringBack(nowMS: now) == 0)
+    let earlier = now - 600_000
+    #expect(try spool.store.bringBack(nowMS: earlier) == 2)
+    #expect(try spool.store.details(job.id)?.dueMS == now + 300_000)
+    #expect(try spool.store.leaseForDelivery(holder: "d", nowMS: earlier) != nil)
+    #expect(
+      try spool.store.leaseForTranscription(holder: "w", nowMS: earlier)?.id == "waiting")
+    #expect(try spool.store.bringBack(nowMS: earlier) == 0)
+  }
+
+  @Test func `a clock that goes is not set back, nor one set forward`() {
+    var watch = ClockWatch()
+    let looks: [(nowMS: Int64, passedMS: Int64)] = [
+      (10_000, 0), (11_000, 1_000), (90_000, 2_000), (20_000, 3_000), (20_500, 4_000), (.max, 0),
+      (.min, 0),
+    ]
+    let found = looks.map { watch.isSetBack(nowMS: $0.nowMS, passedMS: $0.passedMS) }
+    // At first nobody has looked yet.
+    #expect(found == [true, false, false, true, false, false, true])
+  }
 }
