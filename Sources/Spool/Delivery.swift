@@ -2,15 +2,16 @@ package import Voicemail
 
 /// The MTA's answer for one recipient.
 package struct RecipientReply: Sendable, Equatable {
-  package var address: String
+  /// Of the recipient (`LeasedJob.positions`).
+  package var position: Int
   package var delivered: Bool
   /// Refused in every way there is: nobody asks again until an administrator says so.
   package var isFinal = false
   /// Code and text as the MTA said it.
   package var reply: String
 
-  package init(address: String, delivered: Bool, reply: String) {
-    self.address = address
+  package init(position: Int, delivered: Bool, reply: String) {
+    self.position = position
     self.delivered = delivered
     self.reply = reply
   }
@@ -158,9 +159,9 @@ extension Connection {
       try run(
         """
         UPDATE recipient SET delivered = ?, refused = ?, reply = ?
-        WHERE message_id = ? AND address = ? AND delivered = 0
+        WHERE message_id = ? AND position = ? AND delivered = 0
         """, .integer(reply.delivered ? 1 : 0), .integer(reply.isFinal ? 1 : 0),
-        .text(reply.reply), .text(id), .text(reply.address))
+        .text(reply.reply), .text(id), .integer(reply.position))
     }
     guard let newQueueID else { return }
     try run(

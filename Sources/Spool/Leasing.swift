@@ -179,6 +179,7 @@ extension Connection {
         "spool: message \(found.id): \(content.count) bytes of its \(form.rawValue) form are there, "
           + "of \(found.sizeBytes) received")
     }
+    let waiting = try waitingRecipients(of: found.id)
     return LeasedJob(
       lease: Lease(id: found.id, token: found.token), receivedMS: found.receivedMS,
       deadlineFromMS: found.deadlineFromMS, allowedMS: found.allowedMS,
@@ -186,7 +187,8 @@ extension Connection {
         sender: found.sender,
         senderParameters: try JSONColumn.decode(
           [String].self, found.senderParameters, of: found.id),
-        recipients: try waitingRecipients(of: found.id)),
+        recipients: waiting.map(\.recipient)),
+      positions: waiting.map(\.position),
       client: try JSONColumn.decode(ClientFacts.self, found.client, of: found.id),
       messageID: found.messageID,
       voicemail: try JSONColumn.decode(VoicemailFacts.self, found.voicemail, of: found.id),
@@ -194,20 +196,21 @@ extension Connection {
       attempt: found.attempt, engine: found.engine, form: found.form, content: content)
   }
 
-  private func waitingRecipients(of id: String) throws(SpoolError) -> [Recipient] {
+  private func waitingRecipients(of id: String) throws(SpoolError) -> [(
+    position: Int, recipient: Recipient
+  )] {
     let rows = try query(
       """
-      SELECT address, parameters FROM recipient
+      SELECT address, parameters, position FROM recipient
       WHERE message_id = ? AND delivered = 0 AND refused = 0
       ORDER BY position
       """, .text(id)
-    ) { (address: $0.text(0) ?? "", parameters: $0.text(1)) }
-    var recipients: [Recipient] = []
+    ) { (address: $0.text(0) ?? "", parameters: $0.text(1), position: Int($0.integer(2))) }
+    var recipients: [(position: Int, recipient: Recipient)] = []
     for row in rows {
+      let parameters = try JSONColumn.decode([String].self, row.parameters, of: id)
       recipients.append(
-        Recipient(
-          address: row.address,
-          parameters: try JSONColumn.decode([String].self, row.parameters, of: id)))
+        (row.position, Recipient(address: row.address, parameters: parameters)))
     }
     return recipients
   }

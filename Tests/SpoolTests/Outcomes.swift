@@ -25,8 +25,8 @@ import Voicemail
     let job = try lease()
     #expect(job.form == .enhanced)
     #expect(job.content == enhanced)
-    let replies = ["ann", "bob"].map {
-      RecipientReply(address: "\($0)@example.com", delivered: true, reply: "250 2.0.0 ok")
+    let replies = [0, 1].map {
+      RecipientReply(position: $0, delivered: true, reply: "250 2.0.0 ok")
     }
     #expect(
       try store.finishDelivery(
@@ -92,11 +92,11 @@ import Voicemail
 
   @Test func `who is refused for good is asked again by an administrator only`() throws {
     let job = try lease()
-    var refusal = RecipientReply(address: "bob@example.com", delivered: false, reply: "550 no")
+    var refusal = RecipientReply(position: 1, delivered: false, reply: "550 no")
     refusal.isFinal = true
     try store.finishDelivery(
       job.lease,
-      replies: [refusal, .init(address: "ann@example.com", delivered: false, reply: "450 busy")],
+      replies: [refusal, .init(position: 0, delivered: false, reply: "450 busy")],
       newQueueID: nil, deliveryMS: 1, outcome: .deferred(untilMS: 9_000, reason: "450 busy"),
       nowMS: 2_100)
     #expect(try store.retryAll(heldToo: false, who: "somebody", nowMS: 3_000) == 1)
@@ -118,8 +118,8 @@ import Voicemail
     try store.finishDelivery(
       job.lease,
       replies: [
-        .init(address: "ann@example.com", delivered: true, reply: "250 ok"),
-        .init(address: "bob@example.com", delivered: false, reply: "450 full"),
+        .init(position: 0, delivered: true, reply: "250 ok"),
+        .init(position: 1, delivered: false, reply: "450 full"),
       ], newQueueID: "4A", deliveryMS: 1, outcome: .deferred(untilMS: 60_000, reason: "450 full"),
       nowMS: 2_100)
     #expect(try spool.state("job1") == .deferred)
@@ -133,12 +133,31 @@ import Voicemail
     #expect(again.attempt == 2)
   }
 
+  @Test func `one address twice is two recipients, each with an answer of its own`() throws {
+    let spool = try TestSpool()
+    let twice = ["ann@example.com", "bob@example.com", "ann@example.com"]
+    try spool.ready(.sample(recipients: twice), enhanced: [1])
+    let job = try unwrap(try spool.store.leaseForDelivery(holder: "d", nowMS: 2_000))
+    #expect(job.positions == [0, 1, 2])
+    try spool.store.finishDelivery(
+      job.lease,
+      replies: [
+        .init(position: 0, delivered: true, reply: "250 ok"),
+        .init(position: 1, delivered: true, reply: "250 ok"),
+        .init(position: 2, delivered: false, reply: "450 busy"),
+      ], newQueueID: "4A", deliveryMS: 1, outcome: .deferred(untilMS: 3_000, reason: "450"),
+      nowMS: 2_000)
+    let again = try unwrap(try spool.store.leaseForDelivery(holder: "d", nowMS: 3_000))
+    #expect(again.positions == [2])
+    #expect(again.envelope.recipients.map(\.address) == ["ann@example.com"])
+  }
+
   @Test func `an enhanced message that everybody refused is not offered again`() throws {
     let job = try lease()
     #expect(try store.original(of: job.lease) == original)
     try store.finishDelivery(
       job.lease,
-      replies: [.init(address: "ann@example.com", delivered: true, reply: "250 ok")],
+      replies: [.init(position: 0, delivered: true, reply: "250 ok")],
       newQueueID: nil, deliveryMS: 1, outcome: .deferred(untilMS: 2_100, reason: "450 later"),
       form: .original, story: ["554 no"], nowMS: 2_100)
     let again = try lease(2_100)
@@ -153,7 +172,7 @@ import Voicemail
     throws
   {
     let job = try lease()
-    let ann = [RecipientReply(address: "ann@example.com", delivered: true, reply: "250 ok")]
+    let ann = [RecipientReply(position: 0, delivered: true, reply: "250 ok")]
     #expect(try store.noteAccepted(job.lease, replies: ann, newQueueID: "4A", nowMS: 2_100))
     #expect(try spool.state("job1") == .delivering)
     try spool.reopen()
@@ -162,7 +181,7 @@ import Voicemail
     let again = try lease(2_200)
     #expect(again.envelope.recipients.map(\.address) == ["bob@example.com"])
     try store.finishDelivery(
-      again.lease, replies: [.init(address: "bob@example.com", delivered: true, reply: "250 ok")],
+      again.lease, replies: [.init(position: 1, delivered: true, reply: "250 ok")],
       newQueueID: "4C", deliveryMS: 1, outcome: .done, nowMS: 2_300)
     #expect(try store.details("job1")?.newQueueID == "4A, 4C")
     #expect(try spool.events("job1").contains("accepted for 1 recipients as 4A"))

@@ -20,8 +20,8 @@ import Voicemail
     let leased = try unwrap(try spool.store.leaseForDelivery(holder: "d", nowMS: nowMS))
     try spool.store.finishDelivery(
       leased.lease,
-      replies: leased.envelope.recipients.map {
-        RecipientReply(address: $0.address, delivered: outcome == .done, reply: "250 2.0.0 Ok")
+      replies: leased.positions.map {
+        RecipientReply(position: $0, delivered: outcome == .done, reply: "250 2.0.0 Ok")
       }, newQueueID: outcome == .done ? "4X\(nowMS)" : nil, deliveryMS: 1, outcome: outcome,
       nowMS: nowMS)
     return leased

@@ -70,7 +70,7 @@ func unwrap<T>(_ value: T?) throws -> T {
 extension LeasedJob {
   /// The MTA's answers when it takes the message for everybody.
   var accepted: [RecipientReply] {
-    envelope.recipients.map { .init(address: $0.address, delivered: true, reply: "250 ok") }
+    positions.map { .init(position: $0, delivered: true, reply: "250 ok") }
   }
 
   func replies(with outcome: DeliveryOutcome) -> [RecipientReply] {

@@ -64,6 +64,8 @@ final class DeliverySlot {
     let start = ContinuousClock.now
     Failpoint.pass("delivery claimed")
     var attempt = Handover(job, context, outlet).run()
+    // One that asked nobody has not told how it is.
+    context.targetHealth.gaveUp()
     Failpoint.pass("delivery accepted")
     let took = start.elapsedMS
     let ids = attempt.queueIDs.isEmpty ? nil : attempt.queueIDs.joined(separator: ", ")

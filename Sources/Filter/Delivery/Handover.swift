@@ -26,6 +26,12 @@ final class Handover {
     var allQueueIDs: [String] = []
   }
 
+  /// A recipient, and which of the message's it is.
+  private struct Addressee {
+    var position: Int
+    var recipient: Recipient
+  }
+
   private enum Rung {
     case enhanced, original, bare, fallback, reply
 
@@ -58,7 +64,7 @@ final class Handover {
   }
 
   func run() -> Attempt {
-    var waiting = job.envelope.recipients
+    var waiting = zip(job.positions, job.envelope.recipients).map(Addressee.init)
     var rung: Rung? =
       switch job.form {
       case .enhanced: .enhanced
@@ -73,8 +79,8 @@ final class Handover {
       rung = next(after: current)
       note(refused: current, goesOn: rung)
     }
-    let refused = Set(waiting.map(\.address))
-    for index in attempt.replies.indices where refused.contains(attempt.replies[index].address) {
+    let refused = Set(waiting.map(\.position))
+    for index in attempt.replies.indices where refused.contains(attempt.replies[index].position) {
       attempt.replies[index].isFinal = true
     }
     attempt.outcome = outcome(areSomeRefused: !waiting.isEmpty)
@@ -124,11 +130,11 @@ final class Handover {
   // MARK: - One rung
 
   /// Transactions until each recipient has an answer; those that were refused for good.
-  private func send(to recipients: [Recipient], as rung: Rung) -> [Recipient] {
+  private func send(to recipients: [Addressee], as rung: Rung) -> [Addressee] {
     guard let message = message(for: rung) else { return [] }
     let target = rung == .fallback ? live.fallback ?? live.target : live.target
     var waiting = recipients
-    var refused: [Recipient] = []
+    var refused: [Addressee] = []
     var limit = Int.max
     while !waiting.isEmpty {
       guard recordAccepted() else { return refused }
@@ -159,9 +165,9 @@ final class Handover {
 
   /// Sorts the recipients of a transaction; those that must go in another one come back.
   private func take(
-    _ result: DeliveryResult, of recipients: [Recipient], _ refused: inout [Recipient]
-  ) -> [Recipient] {
-    var leftOver: [Recipient] = []
+    _ result: DeliveryResult, of recipients: [Addressee], _ refused: inout [Addressee]
+  ) -> [Addressee] {
+    var leftOver: [Addressee] = []
     var troubled: RecipientResult?
     for (recipient, found) in zip(recipients, result.recipients) {
       switch found.outcome {
@@ -177,7 +183,7 @@ final class Handover {
       let reply = found.outcome == .accepted ? result.reply ?? found.reply : found.reply
       attempt.replies.append(
         RecipientReply(
-          address: recipient.address, delivered: found.outcome == .accepted,
+          position: recipient.position, delivered: found.outcome == .accepted,
           reply: reply.description))
     }
     if let troubled, laterReason == nil {
@@ -207,9 +213,9 @@ final class Handover {
     return true
   }
 
-  private func answer(_ recipients: [Recipient], _ reply: String) {
+  private func answer(_ recipients: [Addressee], _ reply: String) {
     attempt.replies += recipients.map {
-      RecipientReply(address: $0.address, delivered: false, reply: reply)
+      RecipientReply(position: $0.position, delivered: false, reply: reply)
     }
   }
 
@@ -251,12 +257,14 @@ final class Handover {
     }
   }
 
-  private func submission(of message: [UInt8], to recipients: [Recipient]) -> Submission {
+  private func submission(of message: [UInt8], to recipients: [Addressee]) -> Submission {
     guard job.form != .reply else { return reply(message, to: recipients) }
     let client = job.client
     return Submission(
       sender: job.envelope.sender, senderParameters: job.envelope.senderParameters,
-      recipients: recipients.map { SubmissionRecipient($0.address, parameters: $0.parameters) },
+      recipients: recipients.map(\.recipient).map {
+        SubmissionRecipient($0.address, parameters: $0.parameters)
+      },
       client: ForwardedClient(
         name: client.name, address: client.address, port: client.port,
         protocolName: client.protocolName, helo: client.helo, queueID: client.queueID,
@@ -265,10 +273,10 @@ final class Handover {
   }
 
   /// A mail of this host's own, from the null sender so that no bounce or vacation answers it.
-  private func reply(_ message: [UInt8], to recipients: [Recipient]) -> Submission {
+  private func reply(_ message: [UInt8], to recipients: [Addressee]) -> Submission {
     let isUTF8 = job.envelope.senderParameters.contains { $0.uppercased() == "SMTPUTF8" }
     return Submission(
       sender: "", senderParameters: isUTF8 ? ["SMTPUTF8"] : [],
-      recipients: recipients.map { SubmissionRecipient($0.address) }, message: message)
+      recipients: recipients.map { SubmissionRecipient($0.recipient.address) }, message: message)
   }
 }

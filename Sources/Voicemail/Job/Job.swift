@@ -65,7 +65,10 @@ package struct LeasedJob: Sendable {
   package var deadlineFromMS: Int64
   /// Milliseconds from then to the deadline.
   package var allowedMS: Int64
+  /// Those recipients alone that the work is for.
   package var envelope: Envelope
+  /// Which of the message's recipients each of those is: an address may stand there twice.
+  package var positions: [Int]
   package var client: ClientFacts
   package var messageID: String?
   package var voicemail: VoicemailFacts
@@ -85,7 +88,8 @@ package struct LeasedJob: Sendable {
 
   package init(
     lease: Lease, receivedMS: Int64, deadlineFromMS: Int64, allowedMS: Int64, envelope: Envelope,
-    client: ClientFacts, messageID: String?, voicemail: VoicemailFacts, policy: Policy,
+    positions: [Int], client: ClientFacts, messageID: String?, voicemail: VoicemailFacts,
+    policy: Policy,
     attempt: Int, engine: String? = nil, form: DeliveryForm, content: [UInt8]
   ) {
     self.lease = lease
@@ -93,6 +97,7 @@ package struct LeasedJob: Sendable {
     self.deadlineFromMS = deadlineFromMS
     self.allowedMS = allowedMS
     self.envelope = envelope
+    self.positions = positions
     self.client = client
     self.messageID = messageID
     self.voicemail = voicemail
