@@ -67,7 +67,12 @@ package enum ControlSocket {
       request.count < requestLimit
       ? answer(
         ControlRequest(
-          request.split(separator: 0).map { String(decoding: $0, as: UTF8.self) },
+          // An empty word is one: `hold --reason "" ID`.
+          request.isEmpty
+            ? []
+            : request.split(separator: 0, omittingEmptySubsequences: false).map {
+              String(decoding: $0, as: UTF8.self)
+            },
           userID: connection.peerUserID))
       : ControlReply(failed: true, "a request must be shorter than \(requestLimit) bytes")
     connection.send(reply.wire)

@@ -26,6 +26,10 @@ import Testing
     #expect(failed.failed)
     #expect(try ControlSocket.ask(["x"], at: path).text == "x")
     #expect(try ControlSocket.ask([], at: path).text.isEmpty)
+    // An empty value is a value.
+    #expect(
+      try ControlSocket.ask(["hold", "--reason", "", "ID", ""], at: path).text
+        == "hold|--reason||ID|")
   }
 
   @Test func `a large answer arrives whole`() throws {
