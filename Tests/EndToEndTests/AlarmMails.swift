@@ -119,6 +119,43 @@ import Testing
     #expect(session.mta.messages.first?.received["From"] == "voicemail-milter <vm@example.com>")
   }
 
+  @Test func `an alarm that nobody took is not told as mailed, and comes again`() throws {
+    var script = FakeSMTPServer.Script()
+    script.always["MAIL FROM:<asterisk"] = .say("550 5.1.8 never")
+    script.once = [("RCPT TO:<root", .say("450 4.2.0 greylisted"))]
+    let session = try Session(["alarms.alert_to": "root@example.com"], script: script)
+    try session.deliver(try ResultTable.mail().bytes)
+    #expect(
+      session.milter.waitForLog(containing: "warning: alarm not mailed alarm", "450 4.2.0"))
+    #expect(session.mta.waitForMessages(1, seconds: 30))
+  }
+
+  @Test func `an alarm that nobody will ever take is not told as mailed`() throws {
+    var script = FakeSMTPServer.Script()
+    script.always["MAIL FROM:<asterisk"] = .say("550 5.1.8 never")
+    script.always["RCPT TO:<root"] = .say("550 5.1.1 unknown")
+    let session = try Session(["alarms.alert_to": "root@example.com"], script: script)
+    try session.deliver(try ResultTable.mail().bytes)
+    #expect(
+      session.milter.waitForLog(containing: "warning: alarm not mailed alarm", "550 5.1.1"))
+    #expect(session.milter.logLines("info: alarm mailed").isEmpty)
+  }
+
+  @Test func `who is refused for now is asked again, who has it is not`() throws {
+    var script = FakeSMTPServer.Script()
+    script.always["MAIL FROM:<asterisk"] = .say("550 5.1.8 never")
+    script.once = [("RCPT TO:<boss", .say("450 4.2.0 greylisted"))]
+    let session = try Session(
+      ["alarms.alert_to": "root@example.com, boss@example.com"], script: script)
+    try session.deliver(try ResultTable.mail().bytes)
+    #expect(session.mta.waitForMessages(3, seconds: 30))
+    // One alarm in two mails, the other in one: each of the two has each once.
+    let told = session.mta.messages.flatMap { mail in
+      mail.recipients.map { "\(mail.received["X-Voicemail-Milter-Alarm"] ?? "") \($0)" }
+    }
+    #expect(told.count == 4 && Set(told).count == 4, "\(told)")
+  }
+
   @Test func `addresses that cannot be are told at the start`() throws {
     let milter = try RunningMilter(
       ["alarms.alert_to": "root, a b@example.com"], waitUntilReady: false)

@@ -9,6 +9,17 @@ final class AlarmMailer {
   private let context: DaemonContext
   private let outlet = Outlet()
   private let schedule = RetrySchedule(firstMS: 2_000, longestMS: 600_000)
+  /// Who needs no more of a mail that is under way.
+  private var progress: [Alarm: Progress] = [:]
+
+  private struct Progress {
+    var accepted: Set<String> = []
+    var refused: Set<String> = []
+    var failures = 0
+  }
+
+  /// For those who are refused for now while others have the mail; then other alarms come first.
+  private static let triesForTheRest = 8
 
   init(context: DaemonContext) { self.context = context }
 
@@ -25,14 +36,23 @@ final class AlarmMailer {
       do throws(SMTPFailure) {
         try send(mail)
         context.log.info("alarm mailed", ["alarm": mail.alarm.rawValue])
-        (failures, _) = (0, alarms.noteMailed(mail, nowMS: Clock.nowMS()))
+        (failures, progress[mail.alarm]) = (0, nil)
+        alarms.noteMailed(mail, nowMS: Clock.nowMS())
       } catch {
-        context.log.warning(
-          "alarm not mailed", ["alarm": mail.alarm.rawValue, "why": error.sentence])
-        if error.kind == .permanent {
+        failures += 1
+        let hasReached = progress[mail.alarm].map { !$0.accepted.isEmpty } ?? false
+        if hasReached {
+          progress[mail.alarm]?.failures += 1
+          context.log.warning("alarm not mailed to everybody", ["why": error.sentence])
+        } else {
+          context.log.warning(
+            "alarm not mailed", ["alarm": mail.alarm.rawValue, "why": error.sentence])
+        }
+        let tries = progress[mail.alarm]?.failures ?? 0
+        if error.kind == .permanent || tries >= Self.triesForTheRest {
+          (failures, progress[mail.alarm]) = (0, nil)
           alarms.noteMailed(mail, nowMS: Clock.nowMS())
         } else {
-          failures += 1
           pause(afterFailures: failures)
         }
       }
@@ -50,27 +70,63 @@ final class AlarmMailer {
     }
   }
 
+  /// Returns when everybody has an answer for good and somebody has the mail.
   private func send(_ mail: Alarms.Mail) throws(SMTPFailure) {
     defer { outlet.close() }
     let live = context.live.current
-    let settings = live.settings
-    let submission = Submission(
-      sender: settings.alarms.alertFrom ?? "",
-      recipients: settings.alarms.alertTo.map { SubmissionRecipient($0) },
-      message: Array(
-        AlarmMail.text(
-          mail, from: settings.alarms.alertFrom, to: settings.alarms.alertTo,
-          host: settings.hostname, nowMS: Clock.nowMS()
-        ).utf8))
+    if progress[mail.alarm] == nil { progress[mail.alarm] = Progress() }
     do throws(SMTPFailure) {
-      let result = try outlet.deliver(submission, to: live.target, live)
-      for refused in result.recipients where refused.outcome != .accepted {
-        context.log.warning("alarm not mailed to everybody", ["why": refused.reply.forLog])
-      }
+      try send(mail, to: live.target, live)
     } catch {
       guard let fallback = live.fallback else { throw error }
-      _ = try outlet.deliver(submission, to: fallback, live)
+      progress[mail.alarm]?.refused = []
+      try send(mail, to: fallback, live)
     }
+  }
+
+  private func send(_ mail: Alarms.Mail, to target: DeliveryTarget, _ live: LiveSettings.Snapshot)
+    throws(SMTPFailure)
+  {
+    let settings = live.settings
+    let message = Array(
+      AlarmMail.text(
+        mail, from: settings.alarms.alertFrom, to: settings.alarms.alertTo,
+        host: settings.hostname, nowMS: Clock.nowMS()
+      ).utf8)
+    var failure: SMTPFailure?
+    while true {
+      let settled = progress[mail.alarm]?.accepted.union(progress[mail.alarm]?.refused ?? []) ?? []
+      let left = settings.alarms.alertTo.filter { !settled.contains($0) }
+      guard !left.isEmpty else { break }
+      let result = try outlet.deliver(
+        Submission(
+          sender: settings.alarms.alertFrom ?? "",
+          recipients: left.map { SubmissionRecipient($0) }, message: message),
+        to: target, live)
+      var isLeftOver = false
+      for (address, found) in zip(left, result.recipients) {
+        switch found.outcome {
+        case .accepted: progress[mail.alarm]?.accepted.insert(address)
+        case .leftOver: isLeftOver = true
+        case .refused:
+          progress[mail.alarm]?.refused.insert(address)
+          failure = failure ?? SMTPFailure(refused: found.reply, of: target)
+        case .refusedForNow:
+          var later = SMTPFailure(refused: found.reply, of: target)
+          later.kind = .transient
+          failure = later
+        }
+      }
+      // Those left over are offered again, as long as others get it.
+      guard isLeftOver, result.recipients.contains(where: { $0.outcome == .accepted }) else {
+        break
+      }
+    }
+    guard let failure else { return }
+    guard failure.kind == .permanent, progress[mail.alarm]?.accepted.isEmpty == false else {
+      throw failure
+    }
+    context.log.warning("alarm not mailed to everybody", ["why": failure.sentence])
   }
 }
 
