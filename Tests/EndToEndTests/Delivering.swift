@@ -2,6 +2,8 @@ import Foundation
 import TestSupport
 import Testing
 
+@testable import Filter
+
 /// What the MTA says at reinjection decides what becomes of a message; nothing is lost by it.
 @Suite(.serialized) struct Delivering {
   /// No speech to recognise: these tests are about what comes after.
@@ -42,7 +44,9 @@ import Testing
     #expect(story.contains("554 5.7.1 Never"))
     let plain = try session.milter.command("status").text
     #expect(plain.contains("held 1"))
-    #expect(plain.contains("FAILING"))
+    // A listener that refuses a message answers.
+    #expect(!plain.contains("FAILING"))
+    #expect(try session.milter.status().daemon?.delivery.lastFailure == nil)
     #expect(session.milter.logLines("error: a voicemail is held", "id=\(id)").count == 1)
     #expect(try session.milter.status().daemon?.alarms["message_held"] == 1)
     #expect(plain.contains("message_held 1  reinjection_refused 2 since the start"))
@@ -62,6 +66,101 @@ import Testing
     #expect(session.milter.waitForLog(containing: "info: delivered", "form=enhanced"))
     #expect(session.mta.messages.count == 1)
     #expect(try session.milter.status().count("delivered") == 1)
+  }
+
+  @Test func `an MTA that answers is ready, whatever it answers`() {
+    let board = DeliveryBoard()
+    board.failed("Connection refused")
+    #expect(board.status(target: "x").lastFailure == "Connection refused")
+    board.answered()
+    #expect(board.status(target: "x").lastFailureMS == nil)
+  }
+
+  @Test func `what an administrator wants tried is tried while the target rests`() {
+    let health = TargetHealth()
+    for _ in 0..<8 { _ = health.failed() }
+    #expect(health.pauseMS() != nil)
+    health.tryNow()
+    // One finds out, the others wait for that.
+    #expect(health.pauseMS() == nil)
+    #expect(health.pauseMS() == 1_000)
+    health.gaveUp()
+    #expect(health.pauseMS() == nil)
+    _ = health.failed()
+    #expect(health.pauseMS() != nil)
+    health.forget()
+    #expect(health.pauseMS() == nil)
+    #expect(health.pauseMS() == nil)
+  }
+
+  @Test func `one address twice, answered differently: the one refused is tried again`() throws {
+    var script = FakeSMTPServer.Script()
+    script.once = [
+      ("RCPT TO:<ann", .say("250 2.1.5 Ok")), ("RCPT TO:<ann", .say("450 4.2.0 Busy")),
+    ]
+    let session = try Session(script: script)
+    try session.deliver(
+      try quickMail().bytes, to: ["<ann@example.com>", "<ann@example.com>"])
+    #expect(session.mta.waitForMessages(2, seconds: 30))
+    #expect(session.mta.messages.map(\.recipients.count) == [1, 1])
+  }
+
+  @Test func `a target that has been changed is asked at once`() throws {
+    let first = try FakeSMTPServer()
+    let closed = first.target
+    first.stop()
+    let mta = try FakeSMTPServer()
+    let milter = try RunningMilter(["delivery.target": closed])
+    #expect(
+      try MTA(milter).send(try quickMail().bytes, to: ["<ann@example.com>"], queueID: "QQ1") == "d")
+    // It rests for some ten seconds by then.
+    #expect(milter.waitForLog(containing: "warning: deferred", "attempt=4"))
+    try RunningMilter.write(
+      ["milter.listen": milter.milterAddress, "delivery.target": mta.target],
+      to: milter.configuration, in: milter.directory)
+    let start = ContinuousClock.now
+    #expect(try milter.command("reload").status == 0)
+    #expect(try milter.command("flush").status == 0)
+    #expect(mta.waitForMessages(1, seconds: 30))
+    #expect(ContinuousClock.now - start < .seconds(4))
+  }
+
+  @Test func `a message that asks nobody does not keep the target from being asked again`() throws {
+    let directory = try TemporaryDirectory()
+    let path = directory.file("listener.sock")
+    let settings = ["delivery.target": "unix:\(path)", "delivery.connections": "1"]
+    let ids = try {
+      let milter = try RunningMilter(settings, in: directory)
+      let mta = try MTA(milter)
+      for number in 1...2 {
+        let mail = try ResultTable.mail(number).bytes
+        #expect(try mta.send(mail, to: ["<ann@example.com>"], queueID: "Q\(number)") == "d")
+        #expect(milter.waitForLog(containing: "info: voicemail", "queue_id=Q\(number)"))
+      }
+      #expect(try milter.waitForStatus { $0.count("deferred") == 2 }.count("deferred") == 2)
+      let ids = [1, 2].compactMap { milter.field("id", of: "info: voicemail", "queue_id=Q\($0)") }
+      milter.kill()
+      return ids
+    }()
+    try #require(ids.count == 2)
+    // The first has no recipient left, as after a crash behind its last answer; it is due when the target rests.
+    let python = try ChildProcess(
+      "/usr/bin/python3",
+      [
+        "-c",
+        "import sqlite3, sys, time; c = sqlite3.connect(sys.argv[1]); now = int(time.time() * 1000)\n"
+          + "c.execute('UPDATE recipient SET delivered = 1 WHERE message_id = ?', [sys.argv[2]])\n"
+          + "c.execute('UPDATE message SET due_ms = ? WHERE id = ?', [now + 2500, sys.argv[2]])\n"
+          + "c.execute('UPDATE message SET due_ms = ? WHERE id = ?', [now, sys.argv[3]])\n"
+          + "c.commit()",
+        directory.file("state/spool.sqlite"), ids[0], ids[1],
+      ])
+    #expect(python.waitForExit(seconds: 20) == 0, "\(python.errors)")
+    let milter = try RunningMilter(settings, in: directory)
+    #expect(milter.waitForLog(containing: "warning: deferred", "id=\(ids[1])"))
+    #expect(milter.waitForLog(containing: "info: delivered", "id=\(ids[0])"))
+    let mta = try FakeSMTPServer(unixPath: path)
+    #expect(mta.waitForMessages(1, seconds: 40))
   }
 
   @Test func `an MTA that is away delays a message, no more`() throws {

@@ -19,6 +19,11 @@ final class DeliveryBoard: Sendable {
 
   func succeeded() { entry.withLock { $0.lastSuccessMS = Clock.nowMS() } }
 
+  /// It is there, though it did not take a message.
+  func answered() { entry.withLock { ($0.lastFailureMS, $0.lastFailure) = (nil, nil) } }
+
+  /// It could not be reached.
+
   func failed(_ why: String) {
     entry.withLock {
       $0.lastFailureMS = Clock.nowMS()

@@ -103,9 +103,15 @@ final class DeliverySlot {
     for remark in attempt.remarks {
       context.log.warning("delivery remark", ["id": job.id, "why": remark])
     }
+    if let reason = attempt.awayReason {
+      context.deliveryBoard.failed(reason)
+    } else if attempt.outcome == .done {
+      context.deliveryBoard.succeeded()
+    } else if attempt.hasAsked {
+      context.deliveryBoard.answered()
+    }
     switch attempt.outcome {
     case .done:
-      context.deliveryBoard.succeeded()
       // Perhaps a reply follows.
       if job.form == .original { context.transcription.ring() }
       context.figures.change {
@@ -130,7 +136,6 @@ final class DeliverySlot {
         ])
     case .deferred(let until, let reason):
       context.figures.change { $0.deferred += 1 }
-      context.deliveryBoard.failed(reason)
       context.log.warning(
         "deferred",
         [
@@ -138,11 +143,9 @@ final class DeliverySlot {
           "next_try": Clock.text(until), "why": reason,
         ])
     case .givenUp(let reason):
-      context.deliveryBoard.failed(reason)
       context.log.warning("no reply is sent", ["id": job.id, "why": reason])
     case .held(let reason):
       context.figures.change { $0.held += 1 }
-      context.deliveryBoard.failed(reason)
       context.log.error(
         "held for the administrator",
         ["id": job.id, "queue_id": job.client.queueID, "why": reason])

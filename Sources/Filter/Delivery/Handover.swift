@@ -20,6 +20,8 @@ final class Handover {
     /// What happened on the way, for the message's story.
     var story: [String] = []
     var remarks: [String] = []
+    /// Whether anybody was asked at all.
+    var hasAsked = false
     /// Why the target was not even reached, if so.
     var awayReason: String?
     /// Of the whole attempt, for the log.
@@ -139,6 +141,7 @@ final class Handover {
     while !waiting.isEmpty {
       guard recordAccepted() else { return refused }
       let now = Array(waiting.prefix(limit))
+      attempt.hasAsked = true
       do throws(SMTPFailure) {
         let result = try outlet.deliver(submission(of: message, to: now), to: target, live)
         context.targetHealth.answered()
