@@ -41,14 +41,16 @@ extension JobStore {
   package func retryAll(heldToo: Bool, who: String, nowMS: Int64) throws(SpoolError) -> Int {
     var total = 0
     for state in heldToo ? [JobState.deferred, .failed, .held] : [.deferred] {
-      var count: Int
-      // In steps: reception waits for each.
-      repeat {
-        count = try commits.perform { connection throws(SpoolError) in
-          try connection.retrySome(state, who: who, nowMS: nowMS)
+      // In steps: reception waits for each. Behind the last one: what fails again meanwhile is not tried for ever.
+      var last = ""
+      while true {
+        let ids = try commits.perform { [last] connection throws(SpoolError) in
+          try connection.retrySome(state, after: last, who: who, nowMS: nowMS)
         }
-        total += count
-      } while count == Connection.step
+        total += ids.count
+        guard ids.count == Connection.step, let end = ids.last else { break }
+        last = end
+      }
     }
     return total
   }
@@ -85,18 +87,22 @@ extension Connection {
 
   fileprivate static let step = 500
 
-  fileprivate func retrySome(_ state: JobState, who: String, nowMS: Int64) throws(SpoolError) -> Int
+  static let nextToRetry = """
+    SELECT id FROM message
+    WHERE id > ? AND state NOT IN ('delivered', 'deleted') AND +state = ? AND held_by IS NULL
+    ORDER BY id LIMIT \(step)
+    """
+
+  fileprivate func retrySome(_ state: JobState, after id: String, who: String, nowMS: Int64)
+    throws(SpoolError) -> [String]
   {
-    let ids = try query(
-      "SELECT id FROM message WHERE state = ? AND held_by IS NULL LIMIT \(Self.step)",
-      .text(state.rawValue)
-    ) { $0.text(0) ?? "" }
+    let ids = try query(Self.nextToRetry, .text(id), .text(state.rawValue)) { $0.text(0) ?? "" }
     for id in ids {
       guard let standing = try standing(of: id) else { continue }
       try move(id, from: state, to: standing.stage == .delivery ? .ready : .waiting, nowMS: nowMS)
       try event(id, nowMS, "\(AdministratorVerb.retry.past) by \(who), with all others")
     }
-    return ids.count
+    return ids
   }
 
   fileprivate func move(_ id: String, from: JobState, to: JobState, nowMS: Int64)

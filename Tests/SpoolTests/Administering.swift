@@ -157,6 +157,19 @@ import Voicemail
     #expect(try store.retryAll(heldToo: true, who: "root", nowMS: 7_000) == 0)
   }
 
+  @Test(.timeLimit(.minutes(2)))
+  func `those that fail again while all are tried again are tried once`() throws {
+    for number in 1...1_100 { try make("d\(number)", .deferred) }
+    // Each fails at once.
+    try spool.run("DROP TRIGGER message_transition")
+    try spool.run(
+      """
+      CREATE TRIGGER again AFTER UPDATE OF state ON message WHEN new.state = 'ready'
+      BEGIN UPDATE message SET state = 'deferred' WHERE id = new.id; END
+      """)
+    #expect(try store.retryAll(heldToo: false, who: "root", nowMS: 5_000) == 1_100)
+  }
+
   @Test func `a pause lasts over a restart, and nothing of the stage is due in it`() throws {
     try make("b", .ready)
     try make("a", .waiting)

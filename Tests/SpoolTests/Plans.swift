@@ -26,7 +26,7 @@ import Voicemail
     SELECT id FROM message WHERE id > 'a' AND state NOT IN ('delivered', 'deleted')
     ORDER BY id LIMIT 9
     """,
-    "SELECT id FROM message WHERE state = 'held' AND held_by IS NULL LIMIT 500",
+    Connection.nextToRetry.replacing("?", with: "'x'"),
     "SELECT id FROM message WHERE finished_ms < 1 ORDER BY finished_ms LIMIT 200",
     "SELECT id FROM message WHERE id >= 'a' AND id < 'b' ORDER BY id LIMIT 20",
     "SELECT minute FROM delivered_in_minute WHERE minute > 1",

@@ -15,17 +15,21 @@ enum AdministrationCommands {
     // Between this program's two ends only.
     guard arguments.all("--from").isEmpty else { throw .usage("unknown option --from") }
     if name == "list" { _ = try ListReport(arguments, nowMS: Clock.nowMS()) }
-    let client = SpoolClient(try arguments.settings())
+    let settings = try arguments.settings()
+    var client = SpoolClient(settings)
     let request = [name] + arguments.asked(of: syntax)
     guard syntax.operands.upperBound > 1, !arguments.operands.isEmpty else {
       return try follow(request + arguments.operands, client)
     }
     var status: Int32 = 0
     for id in arguments.operands {
-      if name == "delete", !arguments.has("--yes"), try !confirms(id, client) {
-        Output.complain("\(id) is left as it is")
-        status = 1
-        continue
+      if name == "delete", !arguments.has("--yes") {
+        // Without a daemon a client has the spool to itself: it is gone before somebody thinks.
+        client = SpoolClient(settings)
+        if let refusal = try refusal(of: id, settings) {
+          status = refusal
+          continue
+        }
       }
       let ended = try follow(request + ["--", id], client)
       if ended != 0 { status = ended }
@@ -52,14 +56,18 @@ enum AdministrationCommands {
     return 0
   }
 
-  /// Shows the message and asks; without a terminal nobody can answer.
-  private static func confirms(_ id: String, _ client: SpoolClient) throws(CommandFailure) -> Bool {
+  /// Shows the message and asks; without a terminal nobody can answer. nil: yes; else the exit status.
+  private static func refusal(of id: String, _ settings: Settings) throws(CommandFailure) -> Int32?
+  {
     guard isatty(STDIN_FILENO) == 1 else {
       throw .usage("delete asks first; where nobody can answer, say --yes")
     }
-    guard try follow(["show", "--", id], client) == 0 else { return false }
+    let shown = try follow(["show", "--", id], SpoolClient(settings))
+    guard shown == 0 else { return shown }
     Output.prompt("Delete this message? Its recording is gone then. [y/N] ")
     let answer = readLine() ?? ""
-    return ["y", "yes"].contains(answer.lowercased())
+    if ["y", "yes"].contains(answer.lowercased()) { return nil }
+    Output.complain("\(id) is left as it is")
+    return 1
   }
 }

@@ -232,6 +232,8 @@ final class WorkerSlot {
       }
     }
     Failpoint.pass("transcription stored")
+    // Held, deleted or sent on demand meanwhile: nobody gets to see it.
+    guard isStored else { return }
     // An engine that rests has had its line; each message's story names it.
     for note in outcome.result.notes where !note.contains(EngineDesk.outOfOrder) {
       context.log.warning("recording", ["id": job.id, "why": note])
