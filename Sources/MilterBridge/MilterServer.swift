@@ -94,6 +94,12 @@ package final class MilterServer: Sendable {
     unsafe pthread_sigmask(SIG_BLOCK, &signals, nil)
   }
 
+  /// Returns when libmilter's own thread waits for signals, or after two seconds.
+  package static func awaitSignalThread() {
+    let end = ContinuousClock.now + .seconds(2)
+    while !SignalThread.isWaiting, ContinuousClock.now < end { usleep(1_000) }
+  }
+
   /// Serves until `stop` or a signal. Blocks its thread. C: `smfi_main`
   package func run() throws(MilterError) {
     watch?.start()

@@ -23,12 +23,17 @@ struct SpoolRepair {
 
   /// `undo`: changes that were told to have failed and may be in the damaged file.
   func salvage(undoing undo: [CommitQueue.Change]) throws(SpoolError) -> Found {
-    for name in [copy, copy + "-wal", copy + "-shm"] {
-      guard unsafe unlink(name) == 0 || errno == ENOENT else { throw SpoolError.last(name) }
+    try removeCopy()
+    let found: Found
+    do throws(SpoolError) {
+      // Before SQLite makes it, for all to read.
+      close(unsafe open(copy, O_RDWR | O_CREAT | O_CLOEXEC, 0o600))
+      found = try fill(undo)
+    } catch {
+      // On a full disk it would take the room that the damaged file needs to be opened.
+      try? removeCopy()
+      throw error
     }
-    // Before SQLite makes it, for all to read.
-    close(unsafe open(copy, O_RDWR | O_CREAT | O_CLOEXEC, 0o600))
-    let found = try fill(undo)
     // Closed in good order, the file has no log any more.
     guard unsafe access(copy + "-wal", F_OK) != 0 else {
       throw SpoolError("spool \(copy): its log could not be written back")
@@ -38,6 +43,12 @@ struct SpoolRepair {
     try sync(directory)
     Failpoint.pass("repair salvaged")
     return found
+  }
+
+  private func removeCopy() throws(SpoolError) {
+    for name in [copy, copy + "-wal", copy + "-shm"] {
+      guard unsafe unlink(name) == 0 || errno == ENOENT else { throw SpoolError.last(name) }
+    }
   }
 
   private func fill(_ undo: [CommitQueue.Change]) throws(SpoolError) -> Found {

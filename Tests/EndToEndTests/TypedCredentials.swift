@@ -31,7 +31,7 @@ import Testing
       return String(decoding: process.output, as: UTF8.self) + process.errors
     }
     let heard = try transcribe("yes")
-    #expect(heard.contains("please call me back"), "\(heard)")
+    #expect(heard.contains("Please call me back."), "\(heard)")
     #expect(server.requests.last?.header("authorization") == "Bearer typed-key")
     let missing = try transcribe("")
     #expect(missing.contains("key_file cloud-key: no such credential"), "\(missing)")

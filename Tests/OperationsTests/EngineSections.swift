@@ -156,12 +156,12 @@ import Voicemail
     ),
     (
       "[transcription]\nengines = pocketsphinx, cloud",
-      "FILE:2: [transcription] engines: no engine 'cloud'; known are pocketsphinx, whisper-server, openai, and the "
+      "FILE:2: [transcription] engines: no engine 'cloud'; known are pocketsphinx, whisper-server, openai, vosk, and the "
         + "names of sections [engine NAME]"
     ),
     (
       "[policy a]\nengines = cloud",
-      "FILE:2: [policy a] engines: no engine 'cloud'; known are pocketsphinx, whisper-server, openai, and the "
+      "FILE:2: [policy a] engines: no engine 'cloud'; known are pocketsphinx, whisper-server, openai, vosk, and the "
         + "names of sections [engine NAME]"
     ),
     (
@@ -174,7 +174,7 @@ import Voicemail
     ),
     (
       "[transcription]\nengines = ,",
-      "FILE:2: [transcription] engines: names no engine; known are pocketsphinx, whisper-server, openai"
+      "FILE:2: [transcription] engines: names no engine; known are pocketsphinx, whisper-server, openai, vosk"
     ),
   ])
   func `what is wrong gives one line with its place`(text: String, line: String) throws {

@@ -62,6 +62,8 @@ struct Daemon {
       }
       let group = DispatchGroup()
       start(context, group)
+      let ending = startMilter(milter, orders)
+      orders.takeHangUp()
       log.info(
         "ready",
         [
@@ -78,7 +80,7 @@ struct Daemon {
       {
         log.warning("no MTA tells the content filter who has logged in: name addresses in sources")
       }
-      try serve(milter, orders, context, reloader)
+      try serve(milter, ending, orders, context, reloader)
       if !fronts.stop(withinSeconds: 10) {
         log.warning("stopped with an SMTP session in progress; its client keeps the message")
       }
@@ -136,22 +138,28 @@ struct Daemon {
     ) { FrontDoor(context: context) }
   }
 
+  /// Returns when libmilter serves.
+  private func startMilter(_ server: MilterServer?, _ orders: Orders) -> Ending<MilterError> {
+    let ending = Ending<MilterError>()
+    guard let server else { return ending }
+    DispatchQueue(label: "milter").async {
+      MilterServer.blockStopSignals()
+      do throws(MilterError) {
+        try server.run()
+      } catch {
+        ending.error.withLock { $0 = error }
+      }
+      orders.send(.ended)
+    }
+    MilterServer.awaitSignalThread()
+    return ending
+  }
+
   /// Until an order to stop, or libmilter's end.
   private func serve(
-    _ server: MilterServer?, _ orders: Orders, _ context: DaemonContext, _ reloader: Reloader
+    _ server: MilterServer?, _ ending: Ending<MilterError>, _ orders: Orders,
+    _ context: DaemonContext, _ reloader: Reloader
   ) throws(MilterError) {
-    let ending = Ending<MilterError>()
-    if let server {
-      DispatchQueue(label: "milter").async {
-        MilterServer.blockStopSignals()
-        do throws(MilterError) {
-          try server.run()
-        } catch {
-          ending.error.withLock { $0 = error }
-        }
-        orders.send(.ended)
-      }
-    }
     /// Without a milter there is nothing to wait for.
     func end() {
       if let server { server.stop() } else { orders.send(.ended) }

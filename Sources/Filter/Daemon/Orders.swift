@@ -18,7 +18,8 @@ private func passSignalOn(_ number: Int32) {
 /// cutting sessions. The kernel prefers the main thread for a signal to the process, if that does
 /// not block it (signal(7); Linux: `complete_signal`). So all others have these blocked, and the main
 /// thread only takes signals: starting a thread or a process would block them for a moment (glibc:
-/// `pthread_create`), and so would a handler without SA_NODEFER.
+/// `pthread_create`), and so would a handler without SA_NODEFER. What is pending when libmilter's thread begins to wait is
+/// taken by that one all the same: so there is no SIGHUP before that moment.
 final class Orders: Sendable {
   enum Order: UInt8 {
     case reload = 1
@@ -45,7 +46,16 @@ final class Orders: Sendable {
     var action = sigaction()
     unsafe action.__sigaction_handler.sa_handler = passSignalOn
     action.sa_flags = SA_RESTART | SA_NODEFER
-    for signal in [SIGTERM, SIGINT, SIGHUP, SIGUSR1] { unsafe sigaction(signal, &action, nil) }
+    for signal in [SIGTERM, SIGINT, SIGUSR1] { unsafe sigaction(signal, &action, nil) }
+    signal(SIGHUP, SIG_IGN)
+  }
+
+  /// From now on SIGHUP reloads; before, the settings have just been read.
+  func takeHangUp() {
+    var action = sigaction()
+    unsafe action.__sigaction_handler.sa_handler = passSignalOn
+    action.sa_flags = SA_RESTART | SA_NODEFER
+    unsafe sigaction(SIGHUP, &action, nil)
   }
 
   func send(_ order: Order) {

@@ -24,8 +24,8 @@ struct Candidate {
   private(set) var isOversized = false
   private var envelopeBytes = 0
 
-  /// A PBX's whole section has 2 KB.
-  static let headerLimitBytes = 128 << 10
+  /// Postfix's `header_size_limit` is 100 KB for each field; a PBX's whole section has 2 KB.
+  static let headerLimitBytes = 1 << 20
   private static let envelopeLimitBytes = 4 << 20
   private static let usualHeaderBytes = 4 << 10
 

@@ -17,6 +17,7 @@ struct Intake {
 
   let context: DaemonContext
   private var live: LiveSettings.Held
+  private static let keptHeaderBytes = 64 << 10
   private let reader = GMimeReader()
   /// Of the open message, when its header section was read before its body came.
   private var headerFacts: MessageFacts?
@@ -48,12 +49,13 @@ struct Intake {
     headers: [UInt8], _ envelope: Envelope, _ client: ClientFacts
   ) -> String? {
     let facts = facts(headers: headers)
-    headerFacts = facts
+    // Read again where keeping them for the time of the body would cost much.
+    headerFacts = headers.count <= Self.keptHeaderBytes ? facts : nil
     let reason = Self.reason(recognition.verdictAtEndOfHeaders(facts, envelope, client))
     if let reason, case .valid(let id) = recognition.loopGuard.check(facts),
       !isOwnSubmission(client), isJustOut(id, to: envelope)
     {
-      comesRound = true
+      comesRound = recognition.loopGuard.ownTraces(in: facts) > 0
       context.alarms.raise(.loopSeen, reason, queueID: client.queueID)
     }
     return reason

@@ -71,13 +71,21 @@ package struct LoopGuard: Sendable {
       return
         "handled here already, as job \(id); mail handed back should not meet this filter again"
     }
-    let received = message.headers.lazy.filter { ASCIIText.isSame($0.name, "Received") }
-    let own = received.count { ASCIIText.contains(Self.traceComment, in: $0.value) }
     // The second guard when the key was changed or Date and From were rewritten (RFC 5321, 6.3).
+    let own = ownTraces(in: message)
     if own >= 2 { return "passed this filter \(own) times already, as its Received fields say" }
-    let hops = received.count
+    let hops = Self.received(message).count { _ in true }
     return hops > Self.maxReceivedFields
       ? "\(hops) Received fields, more than \(Self.maxReceivedFields): perhaps a mail loop" : nil
+  }
+
+  /// How often it was handed back here, as its Received fields say.
+  package func ownTraces(in message: MessageFacts) -> Int {
+    Self.received(message).count { ASCIIText.contains(Self.traceComment, in: $0.value) }
+  }
+
+  private static func received(_ message: MessageFacts) -> some Sequence<HeaderField> {
+    message.headers.lazy.filter { ASCIIText.isSame($0.name, "Received") }
   }
 
   private func validID(_ marker: String, _ message: MessageFacts) -> String? {
