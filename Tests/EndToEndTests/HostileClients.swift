@@ -84,7 +84,7 @@ import Testing
     let during = figures.resident
     for wire in stalled { wire.finish() }
     #expect(
-      eventually { figures.descriptors <= openBefore + 2 },
+      eventually { figures.descriptors <= openBefore + ProcessFigures.spareDescriptors },
       "\(figures.descriptors) of \(openBefore)")
     try settle(session, "AFTER")
     #expect(during - residentBefore <= 64, "\(residentBefore) MB, then \(during) MB")
@@ -120,7 +120,7 @@ import Testing
       }
     }
     #expect(
-      eventually { figures.descriptors <= openBefore + 2 },
+      eventually { figures.descriptors <= openBefore + ProcessFigures.spareDescriptors },
       "\(figures.descriptors) of \(openBefore)")
     try settle(session, "AFTER")
     #expect(session.mta.messages.count == 2)
@@ -170,7 +170,7 @@ import Testing
     for wire in wires[..<50] { #expect(try wire.reply().hasPrefix("451 4.4.1")) }
     for wire in wires { wire.finish() }
     #expect(
-      eventually { figures.descriptors <= openBefore + 2 },
+      eventually { figures.descriptors <= openBefore + ProcessFigures.spareDescriptors },
       "\(figures.descriptors) of \(openBefore)")
     let highest = peak.end()
     try settle(session, "AFTER", isDelivered: false)

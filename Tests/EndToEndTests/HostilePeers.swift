@@ -59,7 +59,7 @@ import Testing
     let during = figures.resident
     for (client, _) in stalled { client.close() }
     #expect(
-      eventually { figures.descriptors <= openBefore + 2 },
+      eventually { figures.descriptors <= openBefore + ProcessFigures.spareDescriptors },
       "\(figures.descriptors) of \(openBefore)")
     try settle("AFTER")
     let after = figures.resident
@@ -93,7 +93,7 @@ import Testing
     #expect(try MTA(slow).send(mail, to: ["<ann@example.com>"], queueID: "SLOW") == "d")
     slow.close()
     #expect(
-      eventually { figures.descriptors <= openBefore + 2 },
+      eventually { figures.descriptors <= openBefore + ProcessFigures.spareDescriptors },
       "\(figures.descriptors) of \(openBefore)")
     try settle("AFTER")
     #expect(session.mta.waitForMessages(3, seconds: 60))
@@ -143,7 +143,7 @@ import Testing
     for mta in sessions[50...] { mta.client.close() }
     let highest = peak.end()
     #expect(
-      eventually { figures.descriptors <= openBefore + 2 },
+      eventually { figures.descriptors <= openBefore + ProcessFigures.spareDescriptors },
       "\(figures.descriptors) of \(openBefore)")
     try settle("AFTER")
     #expect(highest - residentBefore <= 64, "\(residentBefore) MB, then \(highest) MB")

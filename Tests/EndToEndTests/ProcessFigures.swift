@@ -6,6 +6,9 @@ import Synchronization
 struct ProcessFigures: Sendable {
   let pid: pid_t
 
+  /// What a busy process may have beyond an idle one: Dispatch takes three when it first sets a timer.
+  static let spareDescriptors = 5
+
   init(_ pid: pid_t) { self.pid = pid }
 
   /// Open descriptors.
