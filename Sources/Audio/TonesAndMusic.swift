@@ -22,9 +22,9 @@ struct TonesAndMusic {
   private static let quiet: Float = 1e-3
 
   private static let leastMusic: Float = 0.25
-  /// Of a recording under 8 s: vowels that a speaker holds may be a quarter of one.
+  /// In frames; 4 s. Vowels that a speaker holds may be a quarter of a short recording: of one under 8 s it is half.
+  private static let leastMusicFrames: Float = 250
   private static let leastMusicOfShort: Float = 0.5
-  private static let shortFrames = 500
   private static let leastMusicInWindow: Float = 0.08
   private static let leastDigits: Float = 0.5
   private static let leastDigitsInWindow: Float = 0.2
@@ -52,9 +52,9 @@ struct TonesAndMusic {
       music.append(Share(part: musical, of: count))
       digits.append(Share(part: dialled, of: count))
     }
+    let least = min(Self.leastMusicFrames / Float(max(frames, 1)), Self.leastMusicOfShort)
     isMusic = Share.reach(
-      music, total: frames < Self.shortFrames ? Self.leastMusicOfShort : Self.leastMusic,
-      each: Self.leastMusicInWindow)
+      music, total: max(least, Self.leastMusic), each: Self.leastMusicInWindow)
     isDigits = Share.reach(digits, total: Self.leastDigits, each: Self.leastDigitsInWindow)
   }
 
