@@ -26,7 +26,7 @@ test:
 	@[ "$$(id -u)" = 0 ] || { echo "make test: needs root, because Postfix and Exim do" >&2; exit 1; }
 	@Scripts/install-packages test
 	swift build
-	swift test
+	@Scripts/test
 	swift format lint --strict -r Sources Tests Package.swift
 	@Scripts/fuzz 5
 

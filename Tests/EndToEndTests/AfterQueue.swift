@@ -42,7 +42,7 @@ struct AfterQueue {
 
   @Test func `while the filter is down Postfix keeps the mail and delivers it later`() throws {
     let postfix = try PrivatePostfix(
-      ["minimal_backoff_time=1s", "queue_run_delay=1s", "maximal_backoff_time=2s"],
+      ["minimal_backoff_time=3s", "queue_run_delay=1s", "maximal_backoff_time=3s"],
       example: "content-filter")
     let ordinary = OrdinaryMail.all[0]
     let voicemail = AsteriskMail(try VoicemailRecording.short())
@@ -63,7 +63,7 @@ struct AfterQueue {
     throws
   {
     let postfix = try PrivatePostfix(
-      ["minimal_backoff_time=1s", "queue_run_delay=1s", "maximal_backoff_time=2s"],
+      ["minimal_backoff_time=3s", "queue_run_delay=1s", "maximal_backoff_time=3s"],
       example: "content-filter")
     // Nobody listens at that port of the filter's own host until the second daemon names the right one.
     let directory = try TemporaryDirectory()

@@ -231,118 +231,26 @@ import Testing
     #expect(second.process.isRunning)
   }
 
-  // MARK: - systemd's socket
-
-  /// What systemd does with a .socket unit: listens, hands the socket over as descriptor 3, and
-  /// starts the program again whenever it ends.
-  private static let supervisor = """
-    import ctypes, os, socket, subprocess, sys
-    path, program, configuration = sys.argv[1:]
-    listener = socket.socket(socket.AF_UNIX)
-    listener.bind(path)
-    listener.listen(256)
-    os.dup2(listener.fileno(), 3)
-    libc = ctypes.CDLL(None)
-    while True:
-        subprocess.run([program, "run", "--config", configuration], pass_fds=(3,),
-                       preexec_fn=lambda: libc.prctl(1, 9))
-    """
-
-  @Test func `a restart under load refuses no connection and cuts no message`() throws {
+  @Test func `a new target counts for the next message of an open session`() throws {
     let directory = try TemporaryDirectory()
-    let mta = try FakeSMTPServer()
-    let configuration = directory.file("voicemail-milter.conf")
-    try RunningMilter.write(
-      ["milter.listen": "fd:3", "delivery.target": mta.target], to: configuration, in: directory)
-    let address = "unix:" + directory.file("m.sock")
-    let supervisor = try ChildProcess(
-      "/usr/bin/python3",
-      ["-c", Self.supervisor, directory.file("m.sock"), RunningMilter.program, configuration])
-    func waitForStart(_ number: Int) -> Bool {
-      supervisor.waitForErrors(seconds: 60) {
-        $0.components(separatedBy: "info: ready").count > number
-      }
+    let listen = ["content_filter.listen": "unix:" + directory.file("filter.sock")]
+    let session = try Session(listen)
+    let wire = try SMTPWire(path: directory.file("filter.sock"))
+    func offer() throws {
+      for line in ["MAIL FROM:<a@b.c>", "RCPT TO:<bob@example.com>", "DATA"] { try wire.say(line) }
     }
-    #expect(waitForStart(1))
-
-    let load = MTALoad(address, recording: try VoicemailRecording.silence(seconds: 1))
-    load.start(threads: 4)
-    for number in 1...2 {
-      #expect(load.waitForMessages(load.messages + 40))
-      let drain = try RunningMilter.run(["drain", "--config", configuration])
-      #expect(drain.text == "stopped\n")
-      #expect(waitForStart(number + 1))
-    }
-    #expect(load.waitForMessages(load.messages + 40))
-    load.stop()
-    #expect(load.troubles == [])
-    // A session that had no message yet may be cut: its MTA begins it again.
-    #expect(load.cutSessions <= 2 * 4)
-    #expect(mta.waitForMessages(load.voicemails, seconds: 60))
-  }
-
-  /// The same for both fronts, named as their units name them (sd_listen_fds(3)).
-  private static let supervisorOfTwo = """
-    import os, socket, subprocess, sys
-    milter, filter, program, configuration = sys.argv[1:]
-    listeners = []
-    for number, path in ((3, filter), (4, milter)):
-        listener = socket.socket(socket.AF_UNIX)
-        listener.bind(path)
-        listener.listen(256)
-        os.dup2(listener.fileno(), number)
-        listeners.append(listener)
-    names = "LISTEN_FDS=2 LISTEN_FDNAMES=content_filter:milter"
-    while True:
-        subprocess.run(["sh", "-c", names + ' LISTEN_PID=$$ exec "$0" run --config "$1"',
-                        program, configuration], pass_fds=(3, 4))
-    """
-
-  @Test func `both fronts take their sockets from systemd, by name, and leave them to the next`()
-    throws
-  {
-    let directory = try TemporaryDirectory()
-    let mta = try FakeSMTPServer()
-    let configuration = directory.file("voicemail-milter.conf")
-    try RunningMilter.write(
-      [
-        "milter.listen": "fd:milter", "content_filter.listen": "fd:content_filter",
-        "delivery.target": mta.target,
-      ], to: configuration, in: directory)
-    let (milter, filter) = (directory.file("m.sock"), directory.file("f.sock"))
-    let supervisor = try ChildProcess(
-      "/usr/bin/python3",
-      ["-c", Self.supervisorOfTwo, milter, filter, RunningMilter.program, configuration])
-    func sendBoth(_ round: Int) throws {
-      var mail = AsteriskMail(try VoicemailRecording.silence(seconds: 1))
-      mail.messageID = "<round\(round)@pbx.example.com>"
-      let client = try MilterClient("unix:\(milter)")
-      #expect(
-        try MTA(client).send(mail.bytes, to: ["<ann@example.com>"], queueID: "M\(round)") == "d")
-      client.close()
-      let wire = try SMTPWire(path: filter)
-      try wire.reply()
-      for line in ["EHLO a", "MAIL FROM:<a@b.c>", "RCPT TO:<bob@example.com>", "DATA"] {
-        try wire.say(line)
-      }
-      try wire.write("Subject: round \(round)\r\n\r\nhello\r\n.\r\n")
-      #expect(try wire.reply().hasPrefix("250"))
-    }
-    for round in 1...2 {
-      #expect(
-        supervisor.waitForErrors(seconds: 60) {
-          $0.components(separatedBy: "info: ready").count > round
-        })
-      try sendBoth(round)
-      #expect(mta.waitForMessages(2 * round, seconds: 30))
-      _ = try RunningMilter.run(["drain", "--config", configuration])
-    }
-    let elsewhere = try TemporaryDirectory()
-    let unknown = elsewhere.file("unknown.conf")
-    try RunningMilter.write(
-      ["milter.listen": "fd:other", "delivery.target": mta.target], to: unknown, in: elsewhere)
-    let failed = try ChildProcess(RunningMilter.program, ["run", "--config", unknown])
-    #expect(failed.waitForExit(seconds: 20) == 1)
-    #expect(failed.errors.contains("fd:other: systemd has handed over no sockets with names"))
+    try wire.reply()
+    try wire.say("EHLO a")
+    try offer()
+    try wire.write("Subject: first\r\n\r\nhello\r\n")
+    #expect(try wire.say(".").hasPrefix("250"))
+    let elsewhere = try FakeSMTPServer()
+    try rewrite(session, listen.merging(["delivery.target": elsewhere.target]) { $1 })
+    #expect(try session.milter.command("reload").text.contains("[delivery] target"))
+    try offer()
+    try wire.write("Subject: second\r\n\r\nhello\r\n")
+    #expect(try wire.say(".").hasPrefix("250"))
+    #expect(session.mta.messages.map { $0.received["Subject"] } == ["first"])
+    #expect(elsewhere.messages.map { $0.received["Subject"] } == ["second"])
   }
 }
