@@ -23,7 +23,6 @@ final class DeliveryBoard: Sendable {
   func answered() { entry.withLock { ($0.lastFailureMS, $0.lastFailure) = (nil, nil) } }
 
   /// It could not be reached.
-
   func failed(_ why: String) {
     entry.withLock {
       $0.lastFailureMS = Clock.nowMS()
