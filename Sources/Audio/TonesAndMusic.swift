@@ -8,7 +8,9 @@ internal import Voicemail
 /// A frame counts as a dialled digit when its energy is in one low and one high frequency of ITU-T Q.23.
 ///
 /// Every three seconds must look like it: a voice over music, or before it, is speech. Measured on 84 prompts of one
-/// voice: at most 0.06 of a prompt's frames are music, 0 digits; on 20 s of Debian's music on hold 0.15 to 0.96.
+/// voice: at most 0.06 of a prompt's frames are music, 0 digits; on 15 s of Debian's music on hold 0.09 to 0.96. A
+/// synthetic voice without melody (flite's slt) has up to 0.44, but is quiet between syllables in at least 0.14 of its
+/// frames, where the music that is hardly more musical has no more than 0.08.
 struct TonesAndMusic {
   private static let size = 1024
   /// 16 ms.
@@ -21,10 +23,12 @@ struct TonesAndMusic {
   /// Frames this much below the loudest are pauses.
   private static let quiet: Float = 1e-3
 
-  private static let leastMusic: Float = 0.25
-  /// In frames; 4 s. Vowels that a speaker holds may be a quarter of a short recording: of one under 8 s it is half.
-  private static let leastMusicFrames: Float = 250
-  private static let leastMusicOfShort: Float = 0.5
+  private static let leastMusic: Float = 0.5
+  /// In frames; 4 s. Vowels that a speaker holds may be as much of a short recording.
+  private static let leastFlowingMusicFrames = 250
+  private static let leastFlowingMusic: Float = 0.25
+  /// Frames below half of the level around them.
+  private static let mostGapsOfFlowing: Float = 0.1
   private static let leastMusicInWindow: Float = 0.08
   private static let leastDigits: Float = 0.5
   private static let leastDigitsInWindow: Float = 0.2
@@ -36,6 +40,7 @@ struct TonesAndMusic {
   init(_ samples: [Int16]) {
     var music: [Share] = []
     var digits: [Share] = []
+    var gaps: [Share] = []
     let spectra = Spectra(size: Self.size, hop: Self.hop)
     let loudest = spectra.loudest(samples) * Self.quiet
     let frames = spectra.count(samples)
@@ -43,7 +48,8 @@ struct TonesAndMusic {
       let powers = (start..<min(frames, start + Self.windowFrames)).map {
         spectra.powers(samples, frame: $0)
       }
-      let active = powers.map { $0.reduce(0, +) > loudest }
+      let energies = powers.map { $0.reduce(0, +) }
+      let active = energies.map { $0 > loudest }
       let held = Self.held(powers)
       let count = active.count { $0 }
       guard count >= Self.leastFrames else { continue }
@@ -51,11 +57,24 @@ struct TonesAndMusic {
       let dialled = powers.indices.count { active[$0] && Self.isDigit(powers[$0]) }
       music.append(Share(part: musical, of: count))
       digits.append(Share(part: dialled, of: count))
+      gaps.append(Self.gaps(energies))
     }
-    let least = min(Self.leastMusicFrames / Float(max(frames, 1)), Self.leastMusicOfShort)
-    isMusic = Share.reach(
-      music, total: max(least, Self.leastMusic), each: Self.leastMusicInWindow)
-    isDigits = Share.reach(digits, total: Self.leastDigits, each: Self.leastDigitsInWindow)
+    let musical = Share.sum(music)
+    let isFlowing =
+      musical.part >= Self.leastFlowingMusicFrames && musical.fraction >= Self.leastFlowingMusic
+      && Share.sum(gaps).fraction < Self.mostGapsOfFlowing
+    isMusic =
+      Share.areAll(music, atLeast: Self.leastMusicInWindow)
+      && (musical.fraction >= Self.leastMusic || isFlowing)
+    isDigits =
+      Share.areAll(digits, atLeast: Self.leastDigitsInWindow)
+      && Share.sum(digits).fraction >= Self.leastDigits
+  }
+
+  private static func gaps(_ energies: [Float]) -> Share {
+    let levels = energies.map { $0.squareRoot() }
+    let mean = levels.reduce(0, +) / Float(levels.count)
+    return Share(part: levels.count { $0 < mean / 2 }, of: levels.count)
   }
 
   /// For each frame and bin whether a peak stays there, give or take a bin, for a quarter of a second.
@@ -116,11 +135,15 @@ private struct Share {
   var part: Int
   var of: Int
 
-  /// Whether they are at least `total` of all frames, and `each` of those of each window.
-  static func reach(_ shares: [Share], total: Float, each: Float) -> Bool {
-    let all = shares.reduce(0) { $0 + $1.of }
-    return all > 0 && Float(shares.reduce(0) { $0 + $1.part }) >= total * Float(all)
-      && shares.allSatisfy { Float($0.part) >= each * Float($0.of) }
+  /// 0 of none.
+  var fraction: Float { of > 0 ? Float(part) / Float(of) : 0 }
+
+  static func sum(_ shares: [Share]) -> Share {
+    shares.reduce(Share(part: 0, of: 0)) { Share(part: $0.part + $1.part, of: $0.of + $1.of) }
+  }
+
+  static func areAll(_ shares: [Share], atLeast fraction: Float) -> Bool {
+    shares.allSatisfy { $0.fraction >= fraction }
   }
 }
 

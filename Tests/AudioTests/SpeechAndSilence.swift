@@ -101,6 +101,36 @@ import Voicemail
     #expect(before.speechSeconds > 3)
   }
 
+  /// Hardly more musical than a voice, but without its gaps.
+  @Test func `music that never holds a tone for long is no speech`() throws {
+    let directory = try TemporaryDirectory()
+    let path = directory.file("music.wav")
+    let source = "/usr/share/asterisk/moh/macroform-robot_dity.wav"
+    try Sounds.sox([source, "-r", "8000", "-e", "mu-law", path, "trim", "45", "15"])
+    let music = try SoundFileDecoder().decode(
+      try Sounds.bytes(path), contentType: "", filename: nil)
+    #expect(music.speechSeconds == 0)
+  }
+
+  /// flite's, of long vowels: a third of it are held tones.
+  @Test(arguments: [1, 3])
+  func `a synthetic voice without melody is speech`(_ times: Int) throws {
+    let words = """
+      Good evening Mister Nolan. I am ringing you about the long yellow lorry that you left in our lane all evening.
+      Move it now or I will ring the law.
+      """
+    let directory = try TemporaryDirectory()
+    let (said, call) = (directory.file("said.wav"), directory.file("call.wav"))
+    let flite = try ChildProcess(
+      "/usr/bin/flite",
+      ["-voice", "slt", "-t", [String](repeating: words, count: times).joined(), "-o", said])
+    #expect(flite.waitForExit(seconds: 30) == 0)
+    try Sounds.sox([said, "-r", "8000", "-e", "mu-law", call])
+    let voice = try SoundFileDecoder().decode(
+      try Sounds.bytes(call), contentType: "", filename: nil)
+    #expect(voice.speechSeconds > voice.durationSeconds / 2)
+  }
+
   @Test func `utterances are short, apart, and cover the speech`() throws {
     let prompts = ["demo-congrats", "demo-echotest", "demo-instruct", "vm-rec-temp"]
     var samples: [Int16] = []
