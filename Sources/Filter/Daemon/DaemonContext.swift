@@ -3,26 +3,28 @@ internal import Spool
 internal import Voicemail
 
 /// What the daemon's threads share; everything in it is immutable or locks by itself.
-struct DaemonContext: Sendable {
-  var live: LiveSettings
-  var log: Log
-  var store: JobStore
-  var board: WorkerBoard
-  var limits = ReceptionLimits()
-  var rareLines: RareLines
-  var alarms: Alarms
-  var engines: EngineDesk
-  var spoolRoom: SpoolRoom
-  var closing = Closing()
+///
+/// A class, so that a session counts one reference of it and not one of each part: all processors write those counts.
+final class DaemonContext: Sendable {
+  let live: LiveSettings
+  let log: Log
+  let store: JobStore
+  let board: WorkerBoard
+  let limits = ReceptionLimits()
+  let rareLines: RareLines
+  let alarms: Alarms
+  let engines: EngineDesk
+  let spoolRoom: SpoolRoom
+  let closing = Closing()
   /// Rings when a message waits for a worker.
-  var transcription = Doorbell()
+  let transcription = Doorbell()
   /// Rings when a message is ready to go out.
-  var delivery = Doorbell()
-  var housekeeping = HousekeepingBell()
-  var deliveryBoard = DeliveryBoard()
-  var targetHealth = TargetHealth()
-  var figures = Figures()
-  var startedMS = Clock.nowMS()
+  let delivery = Doorbell()
+  let housekeeping = HousekeepingBell()
+  let deliveryBoard = DeliveryBoard()
+  let targetHealth = TargetHealth()
+  let figures = Figures()
+  let startedMS = Clock.nowMS()
 
   /// In force now; ask once where several values must fit together.
   var settings: Settings { live.current.settings }

@@ -24,9 +24,7 @@ final class FrontDoor: MilterSession {
     client = ClientFacts(
       name: hasName ? facts.name : nil,
       address: facts.address ?? (hasName ? nil : "unknown"), port: facts.port)
-    guard case .pass(let reason)? = intake.recognition.verdictAtConnect(client) else {
-      return .continue
-    }
+    guard let reason = intake.reasonToPass(atConnect: client) else { return .continue }
     context.log.debug("connection passes", ["why": reason])
     return .accept
   }
@@ -45,7 +43,7 @@ final class FrontDoor: MilterSession {
     client.protocolName = "ESMTP" + (isEncrypted ? "S" : "") + (isAuthenticated ? "A" : "")
     client.isAuthenticated = macros.symbol("{auth_authen}") != nil
     client.queueID = macros.symbol("i")
-    if case .pass(let reason)? = intake.recognition.verdictAtMail(client) { return pass(reason) }
+    if let reason = intake.reasonToPass(from: client) { return pass(reason) }
     return .continue
   }
 

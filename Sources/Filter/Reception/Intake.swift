@@ -31,7 +31,7 @@ struct Intake {
 
   /// In force for the message that is open.
   var settings: Settings { live.snapshot.settings }
-  var recognition: Recognition { live.snapshot.recognition }
+  private var recognition: Recognition { live.snapshot.recognition }
 
   /// To be called when a message begins: what was reloaded counts from here on.
   mutating func begin() {
@@ -39,9 +39,14 @@ struct Intake {
     (headerFacts, comesRound) = (nil, false)
   }
 
-  /// Why a client's messages pass; nil: they may be voicemails.
+  /// Why all messages of a client pass, whoever logs in; nil: they may be voicemails.
+  func reasonToPass(atConnect client: ClientFacts) -> String? {
+    Self.reason(recognition.verdictAtConnect(client))
+  }
+
+  /// Why a client's message passes; nil: it may be a voicemail.
   func reasonToPass(from client: ClientFacts) -> String? {
-    Self.reason(recognition.verdictAtConnect(client) ?? recognition.verdictAtMail(client))
+    Self.reason(recognition.verdictAtMail(client))
   }
 
   /// Why a message with this header section, which is whole, passes; nil: its body may tell.
