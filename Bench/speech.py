@@ -24,6 +24,7 @@ FORMS = {
     "mu-law": {"options": ["-e", "u-law"]},
     "GSM": {"options": ["-e", "gsm-full-rate"]},
     "mu-law, 300 to 3400 Hz": {"options": ["-e", "u-law"], "effects": ["sinc", "300-3400"]},
+    "GSM, 300 to 3400 Hz": {"options": ["-e", "gsm-full-rate"], "effects": ["sinc", "300-3400"]},
     "mu-law, white noise at 30 dB": {"options": ["-e", "u-law"], "white": 30},
     "mu-law, white noise at 20 dB": {"options": ["-e", "u-law"], "white": 20},
 }

@@ -6,10 +6,11 @@
     Scripts/train-adaptation.py [--without-prompts] [TARGET]
 
 Debian's acoustic model was trained on wide-band speech; BandExtension gives it telephone calls that are not quite that.
-The table is a linear transform of the model's means for such calls: maximum likelihood linear regression with one class,
+A table is a linear transform of the model's means for such calls: maximum likelihood linear regression with one class,
 by sphinxtrain's bw and mllr_solve. It learns from the Asterisk prompts that Bench/prompts.py does not hold out and from
-three synthetic voices, in mu-law, each as the program hands it to PocketSphinx. --without-prompts leaves the prompts
-out, so that a table can be judged on a voice that it does not know. The same input gives the same table.
+three synthetic voices, in mu-law, each as the program hands it to PocketSphinx; for analogue lines in a second table,
+through a filter from 300 to 3400 Hz. --without-prompts leaves the prompts out, so that a table can be judged on a voice
+that it does not know. The same input gives the same table on the same kind of processor; another one rounds otherwise.
 """
 import gzip, os, pathlib, re, struct, subprocess, sys, tempfile
 import numpy as np
@@ -25,6 +26,7 @@ MODEL = pathlib.Path("/usr/share/pocketsphinx/model/en-us/en-us")
 DICTIONARY = MODEL.parent / "cmudict-en-us.dict"
 TRAINER = pathlib.Path("/usr/lib/sphinxtrain")
 VOICES = ["slt", "rms", "awb"]
+LINES = {"digital": [], "analogue": ["sinc", "300-3400"]}
 # In place of the search: what it would hear goes to a file.
 EAR = r"""
 #include <stdint.h>
@@ -71,13 +73,13 @@ def synthetic(known, folder):
             yield path.stem, words, path
 
 
-def heard(folder, recordings):
+def heard(folder, recordings, effects):
     """Writes what PocketSphinx is given of each; gives (name, words)."""
     (folder / "ear.c").write_text(EAR)
     run("cc", "-shared", "-fPIC", "-o", folder / "ear.so", folder / "ear.c")
     call = folder / "call.wav"
     for name, words, path in recordings:
-        run("sox", "-R", "-V1", path, "-r", "8000", "-c", "1", "-e", "mu-law", call)
+        run("sox", "-R", "-V1", path, "-r", "8000", "-c", "1", "-e", "mu-law", call, *effects)
         target = folder / f"{name}.raw"
         # Without words from the search it reports that there are none.
         subprocess.run([PROGRAM, "transcribe", call], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
@@ -127,16 +129,20 @@ def main(arguments):
     known = {line.split()[0] for line in open(DICTIONARY)}
     with tempfile.TemporaryDirectory() as directory:
         folder = pathlib.Path(directory)
-        recordings = [] if without_prompts else list(spoken(known))
-        names = list(heard(folder, recordings + list(synthetic(known, folder))))
-        lines = [" ".join(f"{float(word):.4f}" if "." in word else word for word in line.split())
-                 for line in solve(folder, names).splitlines()]
+        recordings = ([] if without_prompts else list(spoken(known))) + list(synthetic(known, folder))
+        texts = ""
+        for line, effects in LINES.items():
+            own = folder / line
+            own.mkdir()
+            names = list(heard(own, recordings, effects))
+            texts += f'  static let {line} = """\n' + "".join(
+                "    " + " ".join(f"{float(word):.4f}" if "." in word else word for word in row.split()) + "\n"
+                for row in solve(own, names).splitlines()) + '    """\n'
     pathlib.Path(targets[0] if targets else TARGET).write_text(
         f"// Made by Scripts/train-adaptation.py from {len(names)} recordings; not written by hand.\n\n"
         "/// How the model's means move for telephone calls, as C: `ps_mllr_read` reads it: one class, three streams of 13\n"
         "/// values; for each stream a matrix, what is added, and what the variances are multiplied with.\n"
-        "enum TelephoneAdaptationTable {\n"
-        '  static let text = """\n' + "".join(f"    {line}\n" for line in lines) + '    """\n}\n')
+        "enum TelephoneAdaptationTable {\n" + texts + "}\n")
 
 
 if __name__ == "__main__":

@@ -4,11 +4,13 @@
     Scripts/install-packages train
     Scripts/train-band-extension.py [--without en,es] [TARGET]
 
-The table predicts the energy of 6 bands from 3.5 to 7.2 kHz from 16 bands below 3.85 kHz at seven moments: a
-network with one hidden layer, trained on the Asterisk prompts of Debian in five languages and on synthetic voices, as
-a telephone line, its GSM codec and a noisy line would bring them. The prompts that Bench/prompts.py holds out are left
-out. --without leaves out languages: en and es are one voice, so that a table without them can be judged on a voice that
-it does not know. The same input gives the same table. BandExtension.swift has the steps in Swift; change both or none.
+The table has two networks with one hidden layer, trained on the Asterisk prompts of Debian in five languages and on
+synthetic voices, as a telephone line, its GSM codec and a noisy line would bring them. One is for digital lines: it
+predicts the energy of 6 bands from 3.5 to 7.2 kHz from 16 bands below 3.85 kHz at seven moments. The other is for
+analogue ones, which let through 300 to 3400 Hz: 7 bands from 3.1 to 7.2 kHz and one below 340 Hz. The prompts that
+Bench/prompts.py holds out are left out. --without leaves out languages: en and es are one voice, so that a table without
+them can be judged on a voice that it does not know. The same input gives the same table on the same kind of processor;
+another one rounds otherwise. BandExtension.swift has the steps in Swift; change both or none.
 """
 import glob, pathlib, subprocess, sys
 import numpy as np
@@ -41,7 +43,27 @@ def mel_bands(low, high, count):
     return np.maximum(0, np.minimum(rise, fall))
 
 
-LOW, HIGH = mel_bands(200, 3850, 16), mel_bands(3500, 7200, 6)
+class Line:
+    """What a line lets through: `low` are bands of that, `high` those that it takes away."""
+
+    def __init__(self, low, high, filters):
+        self.low, self.high, self.filters = low, high, filters
+        self.inputs, self.outputs = [], []
+
+    def through(self, samples, number):
+        """By its filters in turn."""
+        if not self.filters:
+            return samples
+        return signal.fftconvolve(samples, self.filters[number % len(self.filters)], "same")
+
+
+LINES = {
+    "digital": Line(mel_bands(200, 3850, 16), mel_bands(3500, 7200, 6), []),
+    "analogue": Line(
+        mel_bands(300, 3350, 16), np.concatenate([mel_bands(3100, 7200, 7), mel_bands(60, 340, 1)]),
+        [signal.firwin(511, [300, 3400], fs=RATE, pass_zero=False),
+         signal.firwin(255, [250, 3450], fs=RATE, pass_zero=False)]),
+}
 
 
 def spectra(samples):
@@ -115,22 +137,25 @@ def synthetic(voice, left_out):
         yield np.frombuffer(data, "<i2").astype(float)
 
 
-def examples(recordings):
-    inputs, outputs = [], []
+def learn(recordings):
+    """Adds them to what the lines learn from; how many they are."""
+    count = 0
     for number, samples in enumerate(recordings):
         level = np.sqrt((samples**2).mean()) if len(samples) else 0
         if len(samples) < RATE // 2 or level < 50:
             continue
         samples = samples * 3000 / level + np.random.default_rng(0).normal(0, 2, len(samples))
-        wanted = log_energies(spectra(samples), HIGH)
-        lines = [signal.fftconvolve(samples, TELEPHONE, "same"), gsm(samples), noisy(samples, number)]
-        for line in lines:
-            line = line * 3000 / np.sqrt((line**2).mean() + 1e-9)
-            given, overall, loudness = features(log_energies(spectra(line), LOW))
-            spoken = loudness > np.percentile(loudness, 95) - 9
-            inputs.append(given[spoken].astype(np.float32))
-            outputs.append((wanted - overall)[spoken].astype(np.float32))
-    return inputs, outputs
+        count += 1
+        for line in LINES.values():
+            wanted = log_energies(spectra(samples), line.high)
+            call = line.through(samples, number)
+            for heard in [signal.fftconvolve(call, TELEPHONE, "same"), gsm(call), noisy(call, number)]:
+                heard = heard * 3000 / np.sqrt((heard**2).mean() + 1e-9)
+                given, overall, loudness = features(log_energies(spectra(heard), line.low))
+                spoken = loudness > np.percentile(loudness, 95) - 9
+                line.inputs.append(given[spoken].astype(np.float32))
+                line.outputs.append((wanted - overall)[spoken].astype(np.float32))
+    return count
 
 
 def train(inputs, outputs):
@@ -162,28 +187,33 @@ def train(inputs, outputs):
     return weights
 
 
-def swift(weights, count):
+def digits(weights):
     numbers = np.concatenate([weight.ravel() for weight in weights])
     whole = np.round(numbers * SCALE).astype(int)
     if np.abs(whole).max() > 32767:
         sys.exit(f"a weight of {np.abs(numbers).max():.1f} has no room in 16 bits")
-    digits = "".join(f"{value & 0xFFFF:04x}" for value in whole)
-    lines = "\n".join("    " + digits[start : start + 92] for start in range(0, len(digits), 92))
+    text = "".join(f"{value & 0xFFFF:04x}" for value in whole)
+    return "\n".join("    " + text[start : start + 92] for start in range(0, len(text), 92))
+
+
+def swift(weights, count):
+    tables = "\n".join(f'''
+  static let {name}Outputs = {some[2].shape[1]}
+  static let {name} = """
+{digits(some)}
+    """''' for name, some in weights.items())
     return f'''// Made by Scripts/train-band-extension.py from {count} recordings; not written by hand.
 
-/// The weights of `BandPredictor`: what the low bands say about the energy of the high ones.
+/// The weights of `BandPredictor`: what the bands that a line lets through say about the energy of the others.
+///
+/// Whole numbers of 16 bits, four digits each: `inputs` rows of `hidden` weights and their constants, `hidden`
+/// rows of as many weights as there are outputs, and their constants.
 enum BandExtensionTable {{
-  static let inputs = {weights[0].shape[0]}
+  static let inputs = {weights["digital"][0].shape[0]}
   static let hidden = {HIDDEN}
-  static let outputs = {weights[2].shape[1]}
   /// A weight is stored as the whole number of this part that is nearest.
   static let scale: Float = {SCALE}
-
-  /// Whole numbers of 16 bits, four digits each: `inputs` rows of `hidden` weights and their constants, `hidden`
-  /// rows of `outputs` weights and their constants.
-  static let digits = """
-{lines}
-    """
+{tables}
 }}
 '''
 
@@ -198,12 +228,11 @@ if __name__ == "__main__":
     if missing:
         sys.exit(f"no prompts below {SOUNDS}{missing[0]}; Scripts/install-packages train")
     left_out = {name for name, _ in prompts.held_out()}
-    inputs, outputs, count = [], [], 0
+    count = 0
     for source in [language(code, left_out) for code in FOLDERS if code not in without] + [
             synthetic(voice, left_out) for voice in VOICES]:
-        some = examples(source)
-        inputs += some[0]
-        outputs += some[1]
-    weights = train(np.concatenate(inputs), np.concatenate(outputs))
-    target.write_text(swift(weights, len(inputs) // 3))
-    print(f"{target}: {len(inputs) // 3} recordings, weights up to {max(np.abs(w).max() for w in weights):.2f}")
+        count += learn(source)
+    weights = {name: train(np.concatenate(line.inputs), np.concatenate(line.outputs)) for name, line in LINES.items()}
+    target.write_text(swift(weights, count))
+    print(f"{target}: {count} recordings, weights up to "
+          f"{max(np.abs(w).max() for some in weights.values() for w in some):.2f}")

@@ -1,4 +1,4 @@
-/// A network with one hidden layer: from the low bands at seven moments around a frame to its high bands.
+/// A network with one hidden layer: from the bands that a line lets through, at seven moments around a frame, to the others.
 struct BandPredictor {
   /// In frames of 8 ms from the one that is asked for.
   private static let moments = [-8, -4, -2, 0, 2, 4, 8]
@@ -10,11 +10,16 @@ struct BandPredictor {
   private let firstConstants: [Eight]
   private let second: [Eight]
   private let secondConstants: Eight
+  private let outputs: Int
 
-  /// The weights of `BandExtensionTable`, read once.
-  static let shared = BandPredictor(BandExtensionTable.digits.utf8)
+  // Read once.
+  static let digital = BandPredictor(
+    BandExtensionTable.digital.utf8, outputs: BandExtensionTable.digitalOutputs)
+  static let analogue = BandPredictor(
+    BandExtensionTable.analogue.utf8, outputs: BandExtensionTable.analogueOutputs)
 
-  private init(_ digits: some Sequence<UInt8>) {
+  private init(_ digits: some Sequence<UInt8>, outputs: Int) {
+    self.outputs = outputs
     var numbers: [Float] = []
     var (value, count) = (UInt16(0), 0)
     for digit in digits where digit != UInt8(ascii: "\n") {
@@ -26,7 +31,6 @@ struct BandPredictor {
       (value, count) = (0, 0)
     }
     let hidden = BandExtensionTable.hidden
-    let outputs = BandExtensionTable.outputs
     let one = BandExtensionTable.inputs * hidden
     let two = one + hidden
     let three = two + hidden * outputs
@@ -64,7 +68,7 @@ struct BandPredictor {
           outputs += Eight(repeating: eight[unit]) * second[8 * number + unit]
         }
       }
-      return (0..<BandExtensionTable.outputs).map { outputs[$0] }
+      return (0..<self.outputs).map { outputs[$0] }
     }
   }
 }

@@ -25,7 +25,7 @@ struct DecodedWord: Equatable {
   private let handle: OpaquePointer
   /// The transform is that of Debian's model.
   private let isAdaptable: Bool
-  private var isAdapted = false
+  private var adaptation: BandExtension.Line?
   /// Whether there is a second search, for digits alone.
   private let knowsDigits: Bool
 
@@ -69,14 +69,14 @@ struct DecodedWord: Equatable {
 
   /// Fits the model to telephone calls, or back. Some milliseconds when it changes. C: `ps_update_mllr`, which takes
   /// what it is given and has the means read anew.
-  mutating func adapt(toTelephone wanted: Bool) throws(StepFailure) {
-    guard isAdaptable, wanted != isAdapted else { return }
+  mutating func adapt(to wanted: BandExtension.Line?) throws(StepFailure) {
+    guard isAdaptable, wanted != adaptation else { return }
     guard
-      let transform = unsafe wanted
-        ? TelephoneAdaptation.transform() : TelephoneAdaptation.identity(),
+      let transform = unsafe wanted.map({ unsafe TelephoneAdaptation.transform($0) })
+        ?? TelephoneAdaptation.identity(),
       unsafe ps_update_mllr(handle, transform) != nil
     else { throw .transient("pocketsphinx cannot fit its model to telephone calls") }
-    isAdapted = wanted
+    adaptation = wanted
   }
 
   /// The words of one utterance, with fillers and alternates as the library spells them.

@@ -79,8 +79,8 @@ package final class PocketSphinxEngine: SpeechEngine {
     let band = TelephoneBand(samples, utterances)
     var words: [Word] = []
     for utterance in utterances {
-      let (prepared, isTelephone) = band.prepare(samples[utterance])
-      try decoder.adapt(toTelephone: isTelephone)
+      let (prepared, adaptation) = band.prepare(samples[utterance])
+      try decoder.adapt(to: adaptation)
       var heard = try decoder.decode(prepared)
       if isEnglish { heard = try Self.hearDigits(of: prepared, in: heard, by: decoder) }
       words += heard.compactMap { word in

@@ -46,7 +46,8 @@ import Voicemail
       try Self.page().components(separatedBy: "### Word errors\n").dropFirst().first
     )
     .components(separatedBy: "\n\n")[0]
-    let figures = table.split(separator: "\n").dropFirst(2).filter { !$0.contains("wide") }
+    let figures = table.split(separator: "\n").dropFirst(2)
+      .filter { !$0.contains("wide") && !$0.contains("Hz") }
       .flatMap { $0.split(separator: "|").dropFirst(1) }
       .compactMap { Double($0.replacing("%", with: "").trimmingCharacters(in: .whitespaces)) }
     #expect(figures.count == 6)

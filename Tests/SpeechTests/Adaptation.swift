@@ -10,12 +10,12 @@ import Voicemail
   {
     let call = try Prompts.recording("vm-saveoper").samples
     let prepared = TelephoneBand(call, [0..<call.count]).prepare(call[...])
-    #expect(prepared.isTelephone)
+    #expect(prepared.adaptation == .digital)
     var decoder = try PocketSphinxDecoder(.init())
     let plain = try decoder.decode(prepared.samples)
-    try decoder.adapt(toTelephone: true)
+    try decoder.adapt(to: .digital)
     let adapted = try decoder.decode(prepared.samples)
-    try decoder.adapt(toTelephone: false)
+    try decoder.adapt(to: nil)
     #expect(adapted != plain)
     #expect(try decoder.decode(prepared.samples) == plain)
   }
@@ -26,7 +26,7 @@ import Voicemail
     let prepared = TelephoneBand(call, [0..<call.count]).prepare(call[...])
     var decoder = try PocketSphinxDecoder(.init(acousticModel: model))
     let plain = try decoder.decode(prepared.samples)
-    try decoder.adapt(toTelephone: true)
+    try decoder.adapt(to: .digital)
     #expect(try decoder.decode(prepared.samples) == plain)
   }
 }

@@ -1,5 +1,6 @@
 import Audio
 import Foundation
+import TestSupport
 import Testing
 import Voicemail
 
@@ -53,10 +54,10 @@ import Voicemail
 
   @Test func `a telephone call is known by its spectrum, not by its rate`() throws {
     let call = try Prompts.recording("vm-saveoper").samples
-    #expect(TelephoneBand(call, [0..<call.count]).isNarrow)
+    #expect(TelephoneBand(call, [0..<call.count]).line == .digital)
     var noise = WhiteNoise(seed: 9)
     let wide = call.map { Int16(clamping: Int($0) + Int(60 * noise.next())) }
-    #expect(!TelephoneBand(wide, [0..<wide.count]).isNarrow)
+    #expect(TelephoneBand(wide, [0..<wide.count]).line == nil)
   }
 
   @Test func `the extension fills the upper band and leaves the lower one`() throws {
@@ -70,13 +71,40 @@ import Voicemail
     #expect(after.high < after.low)
   }
 
+  /// As filters of analogue lines leave it.
+  private func analogueCall() throws -> [Int16] {
+    let directory = try TemporaryDirectory()
+    let path = directory.file("call.wav")
+    let sox = try ChildProcess(
+      "/usr/bin/sox",
+      ["-R", "\(Prompts.folder)/vm-saveoper.wav", "-e", "mu-law", path, "sinc", "300-3400"])
+    #expect(sox.waitForExit(seconds: 30) == 0)
+    return try Prompts.decode(path).samples
+  }
+
+  @Test func `a call by an analogue line is known, and gets back what that takes away`() throws {
+    let call = try analogueCall()
+    let band = TelephoneBand(call, [0..<call.count])
+    #expect(band.line == .analogue)
+    let before = call.map { Float($0) }
+    let after = BandExtension(.analogue).extend(before).signal
+    let level = energy(after, 400..<3200) / energy(before, 400..<3200)
+    for missing: Range<Float> in [100..<250, 3500..<3900, 4200..<7000] {
+      #expect(energy(after, missing) > 10 * level * energy(before, missing), "\(missing)")
+      #expect(energy(after, missing) < energy(after, 400..<3200), "\(missing)")
+    }
+  }
+
   @Test(arguments: [0, 1, 127, 128, 511, 512, 513])
   func `the shortest utterances pass`(_ count: Int) {
     for value: Int16 in [0, 1, -32768] {
       let samples = [Int16](repeating: value, count: count)
       let band = TelephoneBand(samples, [0..<count])
       #expect(band.prepare(samples[...]).samples.count == count)
-      #expect(BandExtension().extend(samples.map { Float($0) }).signal.allSatisfy { $0.isFinite })
+      for line: BandExtension.Line in [.digital, .analogue] {
+        let extended = BandExtension(line).extend(samples.map { Float($0) }).signal
+        #expect(extended.allSatisfy { $0.isFinite })
+      }
     }
   }
 
@@ -91,18 +119,19 @@ import Voicemail
   }
 
   private func energies(_ signal: [Float]) -> (low: Float, high: Float) {
+    (energy(signal, 0..<3800), energy(signal, 4200..<7200))
+  }
+
+  private func energy(_ signal: [Float], _ range: Range<Float>) -> Float {
     let spectra = ShortTimeSpectra()
-    var (low, high): (Float, Float) = (0, 0)
+    var sum: Float = 0
     for frame in 0..<spectra.frameCount(signal.count) {
       let (spectrum, _) = spectra.spectra(of: signal, and: signal, frame: frame)
-      for bin in 0..<ShortTimeSpectra.bins {
-        switch ShortTimeSpectra.hertz(ofBin: bin) {
-        case ..<3800: low += spectrum.power(bin)
-        case 4200..<7200: high += spectrum.power(bin)
-        default: break
-        }
+      for bin in 0..<ShortTimeSpectra.bins
+      where range.contains(ShortTimeSpectra.hertz(ofBin: bin)) {
+        sum += spectrum.power(bin)
       }
     }
-    return (low, high)
+    return sum
   }
 }

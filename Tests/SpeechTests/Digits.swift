@@ -85,9 +85,9 @@ import Voicemail
     for length in [7, 10, 7, 10, 7, 10] {
       let number = (0..<length).map { _ in Int(chance.next() % 10) }
       let samples = try number.flatMap { try Prompts.recording("digits/\($0)").samples }
-      let (prepared, isTelephone) = TelephoneBand(samples, [0..<samples.count]).prepare(
+      let (prepared, adaptation) = TelephoneBand(samples, [0..<samples.count]).prepare(
         samples[...])
-      try decoder.adapt(toTelephone: isTelephone)
+      try decoder.adapt(to: adaptation)
       let said = number.map { names[$0] }
       let plain = try decoder.decode(prepared)
       let heard = try PocketSphinxEngine.hearDigits(of: prepared, in: plain, by: decoder)
