@@ -15,8 +15,12 @@ import Voicemail
     let plain = try decoder.decode(prepared.samples)
     try decoder.adapt(to: .digital)
     let adapted = try decoder.decode(prepared.samples)
+    try decoder.adapt(to: .analogue)
+    let otherwise = try decoder.decode(prepared.samples)
+    try decoder.adapt(to: .digital)
+    #expect(try decoder.decode(prepared.samples) == adapted)
     try decoder.adapt(to: nil)
-    #expect(adapted != plain)
+    #expect(adapted != plain && otherwise != plain)
     #expect(try decoder.decode(prepared.samples) == plain)
   }
 
