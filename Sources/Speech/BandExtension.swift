@@ -89,7 +89,7 @@ struct BandExtension {
   }
 
   /// Every second sample negated turns the spectrum around; a little noise is there to be raised
-  /// where the mirrored band is empty.
+  /// where the mirrored band is empty, and is all there is for an analogue line.
   private func image(of base: [Float]) -> [Float] {
     var noise = WhiteNoise(seed: 2)
     return base.enumerated().map { position, sample in
