@@ -36,7 +36,10 @@ let package = Package(
   products: [.executable(name: "voicemail-milter", targets: ["Filter"])],
   targets: [
     // Reception: libmilter in Swift. Knows SMTP, knows nothing of voicemail.
-    library("MilterBridge", ["CMilter"]),
+    .target(
+      name: "MilterBridge", dependencies: ["CMilter"], swiftSettings: settings,
+      // For libmilter to find it: SignalThread.swift.
+      linkerSettings: [.unsafeFlags(["-Xlinker", "--export-dynamic-symbol=sigwait"])]),
     // Other programs, each under limits: sendmail, ffmpeg, engines.
     library("Programs"),
     // SMTP over sockets: the client that hands messages back to the MTA.

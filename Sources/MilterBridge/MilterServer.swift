@@ -7,10 +7,7 @@ internal import Synchronization
 ///
 /// What libmilter dictates:
 /// 1. It runs once per process: after `run` has returned there is no second start.
-/// 2. It takes SIGTERM, SIGHUP and SIGINT in a thread of its own (`sigwait`), and each of them
-///    stops it. Either let it: call `blockStopSignals` first thing in the program, before any other
-///    thread exists. Or keep them: handle them in the main thread, which the kernel prefers, and
-///    call `blockStopSignals` and `run` in another. SIGPIPE is ignored.
+/// 2. It would take SIGTERM, SIGHUP and SIGINT for itself: `milterSignalWait` keeps it from that. SIGPIPE is ignored.
 /// 3. It does not drain. `stop` lets each command in progress end and cuts the other connections
 ///    without `close`; the MTA tempfails their messages. Wait for `MilterActivity.messages` to
 ///    reach 0, for a bounded time, before `stop`.
@@ -85,22 +82,7 @@ package final class MilterServer: Sendable {
     _ = socket.handOver()
   }
 
-  /// Blocks SIGTERM, SIGHUP and SIGINT in this thread and those it starts, for libmilter's
-  /// thread to find them.
-  package static func blockStopSignals() {
-    var signals = sigset_t()
-    unsafe sigemptyset(&signals)
-    for signal in [SIGTERM, SIGHUP, SIGINT] { unsafe sigaddset(&signals, signal) }
-    unsafe pthread_sigmask(SIG_BLOCK, &signals, nil)
-  }
-
-  /// Returns when libmilter's own thread waits for signals, or after two seconds.
-  package static func awaitSignalThread() {
-    let end = ContinuousClock.now + .seconds(2)
-    while !SignalThread.isWaiting, ContinuousClock.now < end { usleep(1_000) }
-  }
-
-  /// Serves until `stop` or a signal. Blocks its thread. C: `smfi_main`
+  /// Serves until `stop`. Blocks its thread. C: `smfi_main`
   package func run() throws(MilterError) {
     watch?.start()
     Self.letBeWoken()

@@ -27,12 +27,16 @@ import Testing
     #expect(!FileManager.default.fileExists(atPath: path))
   }
 
-  @Test func `SIGTERM ends it, as libmilter will have it`() throws {
+  @Test(arguments: [SIGTERM, SIGHUP, SIGINT])
+  func `libmilter takes no signal of the program's`(_ signal: Int32) throws {
     let probe = try ProbeProcess(address)
     #expect(try probe.servesAMessage())
-    _ = try probe.lines(through: "close")
-    kill(probe.pid, SIGTERM)
-    #expect(try probe.line(within: 15) == "stopped")
+    kill(probe.pid, signal)
+    #expect(try probe.servesAMessage())
+    // C: proc(5), a mask in hexadecimal
+    let status = try String(contentsOfFile: "/proc/\(probe.pid)/status", encoding: .utf8)
+    let pending = try #require(status.firstMatch(of: /ShdPnd:\t([0-9a-f]+)/))
+    #expect(UInt64(pending.1, radix: 16) == 1 << UInt64(signal - 1))
   }
 
   @Test func `a stale socket file is replaced`() throws {

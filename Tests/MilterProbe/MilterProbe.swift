@@ -10,7 +10,7 @@ import MilterBridge
 @main
 struct MilterProbe {
   static func main() {
-    MilterServer.blockStopSignals()
+    blockStopSignals()
     var settings: MilterServer.Settings
     var replies: [String: MilterReply] = [:]
     do throws(MilterError) {
@@ -33,6 +33,14 @@ struct MilterProbe {
       exit(1)
     }
   }
+}
+
+/// In all threads: what still takes one of these has waited for it.
+private func blockStopSignals() {
+  var signals = sigset_t()
+  sigemptyset(&signals)
+  for signal in [SIGTERM, SIGHUP, SIGINT] { sigaddset(&signals, signal) }
+  pthread_sigmask(SIG_BLOCK, &signals, nil)
 }
 
 /// One line at once, so that lines of several threads do not mix.

@@ -28,7 +28,6 @@ struct Daemon {
     let ending = Ending<CommandFailure>()
     let ended = DispatchSemaphore(value: 0)
     DispatchQueue(label: "daemon").async {
-      MilterServer.blockStopSignals()
       do throws(CommandFailure) {
         try serve(orders)
       } catch {
@@ -36,7 +35,7 @@ struct Daemon {
       }
       ended.signal()
     }
-    // Nothing else in this thread: see `Orders`.
+    // This thread takes the signals, which interrupt nothing here; Dispatch blocks them in its own.
     ended.wait()
     if let error = ending.error.withLock({ $0 }) { throw error }
   }
@@ -62,8 +61,8 @@ struct Daemon {
       }
       let group = DispatchGroup()
       start(context, group)
-      let ending = startMilter(milter, orders)
       orders.takeHangUp()
+      let ending = startMilter(milter, orders)
       log.info(
         "ready",
         [
@@ -138,12 +137,10 @@ struct Daemon {
     ) { FrontDoor(context: context) }
   }
 
-  /// Returns when libmilter serves.
   private func startMilter(_ server: MilterServer?, _ orders: Orders) -> Ending<MilterError> {
     let ending = Ending<MilterError>()
     guard let server else { return ending }
     DispatchQueue(label: "milter").async {
-      MilterServer.blockStopSignals()
       do throws(MilterError) {
         try server.run()
       } catch {
@@ -151,7 +148,6 @@ struct Daemon {
       }
       orders.send(.ended)
     }
-    MilterServer.awaitSignalThread()
     return ending
   }
 

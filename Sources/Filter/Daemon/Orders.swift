@@ -13,13 +13,6 @@ private func passSignalOn(_ number: Int32) {
 }
 
 /// What the daemon is told to do: by signals, by the control socket, by libmilter's end.
-///
-/// libmilter waits for SIGTERM, SIGHUP and SIGINT in a thread of its own and stops at each of them,
-/// cutting sessions. The kernel prefers the main thread for a signal to the process, if that does
-/// not block it (signal(7); Linux: `complete_signal`). So all others have these blocked, and the main
-/// thread only takes signals: starting a thread or a process would block them for a moment (glibc:
-/// `pthread_create`), and so would a handler without SA_NODEFER. What is pending when libmilter's thread begins to wait is
-/// taken by that one all the same: so there is no SIGHUP before that moment.
 final class Orders: Sendable {
   enum Order: UInt8 {
     case reload = 1
@@ -34,7 +27,7 @@ final class Orders: Sendable {
   private let reading: Int32
   private let writing: Int32
 
-  /// Call it first thing in the main thread, and leave that alone.
+  /// Call it before the first signal may come.
   init() throws(CommandFailure) {
     var pair: [Int32] = [-1, -1]
     let kind = Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue)
@@ -45,7 +38,7 @@ final class Orders: Sendable {
     ordersDescriptor.store(writing, ordering: .relaxed)
     var action = sigaction()
     unsafe action.__sigaction_handler.sa_handler = passSignalOn
-    action.sa_flags = SA_RESTART | SA_NODEFER
+    action.sa_flags = SA_RESTART
     for signal in [SIGTERM, SIGINT, SIGUSR1] { unsafe sigaction(signal, &action, nil) }
     signal(SIGHUP, SIG_IGN)
   }
@@ -54,7 +47,7 @@ final class Orders: Sendable {
   func takeHangUp() {
     var action = sigaction()
     unsafe action.__sigaction_handler.sa_handler = passSignalOn
-    action.sa_flags = SA_RESTART | SA_NODEFER
+    action.sa_flags = SA_RESTART
     unsafe sigaction(SIGHUP, &action, nil)
   }
 
