@@ -105,9 +105,10 @@ import Testing
     let place = try Place(messages: 3)
     place.open()
     #expect(try place.run("retry", place.ids[0], place.ids[1]).lines.count == 2)
-    #expect(place.session.mta.waitForMessages(2, seconds: 5))
+    #expect(place.session.mta.waitForMessages(2, seconds: 20))
     #expect(try place.run("flush").status == 0)
-    #expect(place.session.mta.waitForMessages(3, seconds: 5))
+    #expect(place.session.mta.waitForMessages(3, seconds: 20))
+    for id in place.ids { #expect(try place.story(id).contains("tried again by root")) }
     #expect(place.session.milter.waitForLog(containing: "info: delivered", "id=\(place.ids[2])"))
     #expect(place.session.mta.messages.count == 3)
   }
@@ -122,7 +123,7 @@ import Testing
     #expect(
       try place.run("deliver", "--original", place.ids[0]).text
         .hasSuffix("ready, goes out as it came\n"))
-    #expect(place.session.mta.waitForMessages(1, seconds: 5))
+    #expect(place.session.mta.waitForMessages(1, seconds: 20))
     let original = try #require(place.session.mta.messages.first)
     #expect(original.received["X-Voicemail-Transcript"] == nil)
     #expect(original.text.hasSuffix(String(decoding: place.content(1), as: UTF8.self)))
@@ -148,7 +149,7 @@ import Testing
     #expect(try place.run("status", "--json").text.contains("\"stage\":\"delivery\""))
     #expect(place.session.mta.messages.isEmpty)
     _ = try place.run("resume", "delivery")
-    #expect(place.session.mta.waitForMessages(1, seconds: 5))
+    #expect(place.session.mta.waitForMessages(1, seconds: 20))
     #expect(second.waitForLog(containing: "verb=\"resume delivery\""))
   }
 

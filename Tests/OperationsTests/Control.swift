@@ -132,7 +132,7 @@ import Testing
     defer { close(silent) }
     let start = ContinuousClock.now
     #expect(try ControlSocket.ask(["next"], at: path).text == "next")
-    #expect(ContinuousClock.now - start < .seconds(4))
+    #expect(ContinuousClock.now - start < .seconds(20))
   }
 
   @Test func `a caller that drips has its time in all, not for each byte`() throws {
@@ -150,7 +150,7 @@ import Testing
     }
     let start = ContinuousClock.now
     #expect(try ControlSocket.ask(["next"], at: path).text == "next")
-    #expect(ContinuousClock.now - start < .seconds(5))
+    #expect(ContinuousClock.now - start < .seconds(40))
     stop.withLock { $0 = true }
     group.wait()
   }
