@@ -15,7 +15,7 @@ import Testing
       var script = FakeSMTPServer.Script()
       script.always = ["MAIL": .say("451 4.3.2 Later")]
       session = try Session(settings, script: script)
-      mail = AsteriskMail(try VoicemailRecording.silence(seconds: 1))
+      mail = try AsteriskMail.silent()
       for number in 1...messages {
         let id = try session.deliver(content(number), queueID: "Q\(number)")
         #expect(session.milter.waitForLog(containing: "deferred", "id=\(id)"))

@@ -7,8 +7,7 @@ import Testing
   private static func mail(_ number: Int, from caller: String? = "07700900123") throws
     -> AsteriskMail
   {
-    var mail = AsteriskMail(try VoicemailRecording.silence(seconds: 1))
-    mail.messageID = "<call\(number)@pbx.example.com>"
+    var mail = try AsteriskMail.silent("call\(number)")
     mail.callerNumber = caller
     return mail
   }

@@ -250,7 +250,7 @@ struct Commands {
     var script = FakeSMTPServer.Script()
     script.always = ["MAIL": .say("451 4.3.2 Later")]
     let session = try Session(script: script)
-    let mail = AsteriskMail(try VoicemailRecording.silence(seconds: 1))
+    let mail = try AsteriskMail.silent()
     let ids = try ["Q1", "Q2"].map { queueID in
       var mail = mail
       mail.messageID = "<\(queueID)@pbx.example.com>"

@@ -82,7 +82,7 @@ struct ContentFiltering {
     #expect(try wire.say("RCPT TO:<no@example.com>").hasPrefix("550"))
     #expect(try wire.say("RCPT TO:<ann@example.com> NOTIFY=NEVER").hasPrefix("250"))
     #expect(try wire.say("DATA").hasPrefix("354"))
-    try wire.write(Self.stuffed(AsteriskMail(try VoicemailRecording.silence(seconds: 1)).bytes))
+    try wire.write(Self.stuffed(try AsteriskMail.silent().bytes))
     let reply = try wire.say(".")
     #expect(reply.hasPrefix("250 2.0.0 Ok: voicemail kept as "))
     let id = try #require(reply.split(separator: " ").last.map(String.init))
@@ -106,7 +106,7 @@ struct ContentFiltering {
     try wire.say("DATA")
     // The listener has heard DATA already: nothing waits for the content.
     #expect(front.session.mta.commands.last == "DATA")
-    let mail = AsteriskMail(try VoicemailRecording.silence(seconds: 1)).bytes
+    let mail = try AsteriskMail.silent().bytes
     try wire.write(Self.stuffed(mail))
     #expect(try wire.say(".").hasPrefix("250"))
     #expect(front.session.mta.messages.first?.content == mail, "other bytes")

@@ -7,15 +7,11 @@ import Testing
 /// What the MTA says at reinjection decides what becomes of a message; nothing is lost by it.
 @Suite(.serialized) struct Delivering {
   /// No speech to recognise: these tests are about what comes after.
-  private func quickMail() throws -> AsteriskMail {
-    AsteriskMail(try VoicemailRecording.silence(seconds: 1))
-  }
-
   @Test func `a refused enhanced message goes out as it came, at once`() throws {
     var script = FakeSMTPServer.Script()
     script.once = [(".", .say("554 5.6.0 I do not like this"))]
     let session = try Session(script: script)
-    let mail = try quickMail()
+    let mail = try AsteriskMail.silent()
     let id = try session.deliver(mail.bytes)
     #expect(session.mta.waitForMessages(1, seconds: 60))
     let message = try #require(session.mta.messages.first)
@@ -35,7 +31,7 @@ import Testing
     var script = FakeSMTPServer.Script()
     script.always = [".": .say("554 5.7.1 Never")]
     let session = try Session(script: script)
-    let id = try session.deliver(try quickMail().bytes)
+    let id = try session.deliver(try AsteriskMail.silent().bytes)
     #expect(session.milter.waitForLog(containing: "error: held", "id=\(id)"))
     #expect(try session.milter.status().count("held") == 1)
     #expect(try session.milter.spoolHoldsContent)
@@ -57,7 +53,7 @@ import Testing
     var script = FakeSMTPServer.Script()
     script.once = [(".", .say("451 4.3.0 Come back later"))]
     let session = try Session(script: script)
-    let id = try session.deliver(try quickMail().bytes)
+    let id = try session.deliver(try AsteriskMail.silent().bytes)
     #expect(session.milter.waitForLog(containing: "warning: deferred", "id=\(id)", "attempt=1"))
     #expect(try session.milter.status().count("deferred") == 1)
     #expect(try session.milter.command("show", id).text.contains(", delivery\n"))
@@ -100,7 +96,7 @@ import Testing
     ]
     let session = try Session(script: script)
     try session.deliver(
-      try quickMail().bytes, to: ["<ann@example.com>", "<ann@example.com>"])
+      try AsteriskMail.silent().bytes, to: ["<ann@example.com>", "<ann@example.com>"])
     #expect(session.mta.waitForMessages(2, seconds: 30))
     #expect(session.mta.messages.map(\.recipients.count) == [1, 1])
   }
@@ -112,7 +108,8 @@ import Testing
     let mta = try FakeSMTPServer()
     let milter = try RunningMilter(["delivery.target": closed])
     #expect(
-      try MTA(milter).send(try quickMail().bytes, to: ["<ann@example.com>"], queueID: "QQ1") == "d")
+      try MTA(milter).send(
+        try AsteriskMail.silent().bytes, to: ["<ann@example.com>"], queueID: "QQ1") == "d")
     // It rests for some ten seconds by then.
     #expect(milter.waitForLog(containing: "warning: deferred", "attempt=4"))
     try RunningMilter.write(
@@ -166,7 +163,7 @@ import Testing
   @Test func `an MTA that is away delays a message, no more`() throws {
     let session = try Session()
     session.mta.stop()
-    let id = try session.deliver(try quickMail().bytes)
+    let id = try session.deliver(try AsteriskMail.silent().bytes)
     #expect(session.milter.waitForLog(containing: "warning: deferred", "id=\(id)"))
     let status = try session.milter.status()
     #expect(status.count("deferred") == 1)
@@ -180,7 +177,7 @@ import Testing
     let mta = try FakeSMTPServer(script)
     let directory = try TemporaryDirectory()
     let settings = ["delivery.target": mta.target]
-    let mail = try quickMail()
+    let mail = try AsteriskMail.silent()
     do {
       let milter = try RunningMilter(settings, in: directory)
       #expect(try MTA(milter).send(mail.bytes, to: ["<ann@example.com>"], queueID: "QQ1") == "d")
@@ -200,7 +197,8 @@ import Testing
     script.once = [("RCPT TO:<bob@example.com>", .say("450 4.2.1 Mailbox busy"))]
     let session = try Session(script: script)
     let id = try session.deliver(
-      try quickMail().bytes, to: ["<ann@example.com>", "<bob@example.com>", "<eve@example.com>"])
+      try AsteriskMail.silent().bytes,
+      to: ["<ann@example.com>", "<bob@example.com>", "<eve@example.com>"])
     #expect(session.mta.waitForMessages(2, seconds: 60))
     let recipients = session.mta.messages.map { message in
       message.recipients.map { $0.prefix { $0 != ">" } }
@@ -222,7 +220,7 @@ import Testing
     try mta.client.rcpt("<ann@example.com>", "NOTIFY=FAILURE", "ORCPT=rfc822;ann@example.com")
     try mta.client.data()
     try mta.client.macros("E", ["i": "QQ7"])
-    #expect(try mta.sendContent(quickMail().bytes) == "d")
+    #expect(try mta.sendContent(AsteriskMail.silent().bytes) == "d")
     #expect(session.mta.waitForMessages(1, seconds: 60))
     let message = try #require(session.mta.messages.first)
     for word in ["MAIL FROM:<asterisk@pbx.example.com>", "RET=HDRS", "ENVID=E1"] {

@@ -51,7 +51,7 @@ struct Enqueue {
 
   @Test func `the client's address decides whether it is trusted`() throws {
     let session = try Session()
-    let mail = AsteriskMail(try VoicemailRecording.silence(seconds: 1))
+    let mail = try AsteriskMail.silent()
     let ended = try Self.run(
       session, ["--client", "203.0.113.9"] + Self.recipients, input: mail.bytes)
     #expect(ended.status == 0)
@@ -61,7 +61,7 @@ struct Enqueue {
 
   @Test func `no address of a client stands for this host`() throws {
     let session = try Session()
-    let mail = AsteriskMail(try VoicemailRecording.silence(seconds: 1))
+    let mail = try AsteriskMail.silent()
     let ended = try Self.run(session, ["--client="] + Self.recipients, input: mail.bytes)
     #expect(ended.status == 0)
     #expect(session.milter.waitForLog(containing: "info: voicemail"))

@@ -4,12 +4,6 @@ import Testing
 
 /// Sockets of systemd's: a restart refuses nobody.
 @Suite(.serialized) struct HandedSockets {
-  private func quickMail(_ id: String) throws -> [UInt8] {
-    var mail = AsteriskMail(try VoicemailRecording.silence(seconds: 1))
-    mail.messageID = "<\(id)@pbx.example.com>"
-    return mail.bytes
-  }
-
   private func begin(_ wire: SMTPWire) throws {
     try wire.reply()
     for line in ["EHLO a", "MAIL FROM:<a@b.c>", "RCPT TO:<bob@example.com>", "DATA"] {
@@ -123,7 +117,8 @@ import Testing
       let client = try MilterClient("unix:\(host.milter)")
       #expect(
         try MTA(client).send(
-          try quickMail("round\(round)"), to: ["<ann@example.com>"], queueID: "M\(round)") == "d")
+          try AsteriskMail.silent("round\(round)").bytes, to: ["<ann@example.com>"],
+          queueID: "M\(round)") == "d")
       client.close()
       let wire = try SMTPWire(path: host.filter)
       try begin(wire)
@@ -155,7 +150,7 @@ import Testing
     #expect(host.waitForLog("info: draining"))
     let early = try SMTPWire(path: host.filter)
     #expect(drain.isRunning)
-    try open.write(try quickMail("a"))
+    try open.write(try AsteriskMail.silent("a").bytes)
     #expect(try open.say(".").hasPrefix("250 2.0.0 Ok: voicemail kept"))
     #expect(drain.waitForExit(seconds: 30) == 0)
     try begin(early)

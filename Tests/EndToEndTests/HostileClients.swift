@@ -30,8 +30,7 @@ import Testing
   /// A voicemail, kept; where a listener is, it goes all the way.
   private func settle(_ session: Session, _ id: String, isDelivered: Bool = true) throws {
     let wire = try connect()
-    var mail = AsteriskMail(try VoicemailRecording.silence(seconds: 1))
-    mail.messageID = "<\(id)@pbx.example.com>"
+    let mail = try AsteriskMail.silent(id)
     try begin(wire, queueID: id)
     try wire.write(String(decoding: mail.bytes, as: UTF8.self).replacing("\r\n.", with: "\r\n.."))
     let reply = try wire.say(".")
@@ -185,7 +184,7 @@ import Testing
       "milter.listen": "", "content_filter.listen": "unix:\(path)",
       "milter.max_concurrent_bodies": "1", "milter.max_message_bytes": "64KB",
     ])
-    let mail = AsteriskMail(try VoicemailRecording.silence(seconds: 1)).bytes
+    let mail = try AsteriskMail.silent().bytes
     let text = String(decoding: mail, as: UTF8.self).replacing("\r\n.", with: "\r\n..")
     let open = try connect()
     try begin(open, queueID: "OPEN")

@@ -7,8 +7,7 @@ import Testing
 struct IPv6 {
   @Test func `the milter serves at inet6, and believes whom it shall`() throws {
     let session = try Session(["milter.listen": "inet6:\(try Self.freePort())@::1"])
-    var mail = AsteriskMail(try VoicemailRecording.silence(seconds: 1))
-    mail.messageID = "<Asterisk-1-2-1001-6@pbx.example.com>"
+    let mail = try AsteriskMail.silent("Asterisk-1-2-1001-6")
     let mta = try MTA(session.milter, address: "fd00::5")
     #expect(try mta.send(mail.bytes, to: ["<ann@example.com>"], queueID: "Q1") == "d")
     let stranger = try MilterClient(session.milter.milterAddress)
@@ -27,7 +26,7 @@ struct IPv6 {
     #expect(try wire.reply().hasPrefix("220 filter.test"))
     try wire.say("EHLO mta.test")
     let text = String(
-      decoding: AsteriskMail(try VoicemailRecording.silence(seconds: 1)).bytes, as: UTF8.self)
+      decoding: try AsteriskMail.silent().bytes, as: UTF8.self)
     for (address, isKept) in [("", true), ("IPV6:fd00::5", true), ("IPV6:2001:db8::5", false)] {
       if !address.isEmpty { try wire.say("XFORWARD ADDR=\(address)") }
       try wire.say("MAIL FROM:<pbx@example.com>")

@@ -189,7 +189,7 @@ struct Kinds {
     _ client: String, _ sources: String, _ hasLoggedIn: Bool, _ isTrusted: Bool
   ) throws {
     let session = try Session(["recognition.sources": sources])
-    let mail = AsteriskMail(try VoicemailRecording.silence(seconds: 1)).bytes
+    let mail = try AsteriskMail.silent().bytes
     let flags = hasLoggedIn ? ["--authenticated"] : []
     let inspected = try RunningMilter.run(
       ["inspect", "--client", client, "--config", session.milter.configuration] + flags + ["-"],

@@ -10,16 +10,10 @@ import Testing
 /// The rest of that list is elsewhere: recipients carried over to the next message (Peers), mail from
 /// this host, which it accepted unseen (#213; Way).
 @Suite(.serialized) struct KnownBugs {
-  private func voicemail(_ id: String) throws -> AsteriskMail {
-    var mail = AsteriskMail(try VoicemailRecording.silence(seconds: 1))
-    mail.messageID = "<\(id)@pbx.example.com>"
-    return mail
-  }
-
   @Test func `no recipient is lost, and none is told in the message (#245)`() throws {
     let session = try Session()
     let recipients = (1...300).map { "<user\($0)@example.com>" }
-    try session.deliver(try voicemail("many").bytes, to: recipients)
+    try session.deliver(try AsteriskMail.silent("many").bytes, to: recipients)
     #expect(session.mta.waitForMessages(1, seconds: 60))
     let message = try #require(session.mta.messages.first)
     #expect(message.recipients == recipients.map { "RCPT TO:\($0)" })
@@ -36,7 +30,7 @@ import Testing
       "virtual_alias_maps=inline:{{team@alias.example.com=ann@example.com,carol@example.com}}",
     ])
     let milter = try postfix.milter()
-    var mail = try voicemail("bcc")
+    var mail = try AsteriskMail.silent("bcc")
     mail.recipient = "team@alias.example.com"
     mail.extraHeaders = ["Bcc: eve@example.com"]
     try postfix.sendmail(["-t"], input: mail.bytes.filter { $0 != 0x0D })
@@ -56,7 +50,7 @@ import Testing
     let postfix = try PrivatePostfix()
     let milter = try postfix.milter()
     try SMTPSender.send(
-      try voicemail("dsn").bytes,
+      try AsteriskMail.silent("dsn").bytes,
       to: ["<ann@example.com> NOTIFY=SUCCESS,FAILURE ORCPT=rfc822;old@example.com"],
       from: "<pbx@example.com> RET=HDRS ENVID=E42", port: postfix.smtpPort)
     #expect(!postfix.waitForMail(of: "ann").isEmpty)
@@ -79,7 +73,8 @@ import Testing
     let missing = try RunningMilter(["delivery.target": "smtp:127.0.0.1:1"], in: directory)
     let peer = try MTA(missing)
     #expect(
-      try peer.send(try voicemail("early").bytes, to: ["<ann@example.com>"], queueID: "Q1") == "d")
+      try peer.send(
+        try AsteriskMail.silent("early").bytes, to: ["<ann@example.com>"], queueID: "Q1") == "d")
     #expect(missing.waitForLog(containing: "warning:", "127.0.0.1:1", "Connection refused"))
     let status = try missing.waitForStatus { $0.daemon?.delivery.lastFailure != nil }
     #expect(status.daemon?.delivery.lastFailure?.contains("Connection refused") == true)
@@ -100,7 +95,7 @@ import Testing
       let milter = try RunningMilter(
         settings, in: directory)
       let peer = try MTA(milter)
-      let mail = try voicemail("cut\(number)").bytes
+      let mail = try AsteriskMail.silent("cut\(number)").bytes
       #expect(try peer.send(mail, to: ["<ann@example.com>"], queueID: "Q\(number)") == "d")
       // As in a power failure, at the very reply.
       milter.kill()

@@ -7,7 +7,7 @@ import Testing
   @Test func `messages of one session keep their recipients apart`() throws {
     let session = try Session()
     let mta = try MTA(session.milter)
-    var mail = AsteriskMail(try VoicemailRecording.silence(seconds: 1))
+    var mail = try AsteriskMail.silent()
     for (number, user) in ["ann", "bob"].enumerated() {
       mail.mailbox = "200\(number)"
       let recipients = number == 0 ? ["<ann@example.com>", "<eve@example.com>"] : ["<\(user)@x.y>"]
@@ -34,7 +34,7 @@ import Testing
   @Test func `an aborted message leaves nothing behind for the next one`() throws {
     let session = try Session()
     let mta = try MTA(session.milter)
-    let mail = AsteriskMail(try VoicemailRecording.silence(seconds: 1)).bytes
+    let mail = try AsteriskMail.silent().bytes
     try mta.sendEnvelope(to: ["<eve@example.com>"], queueID: "Q1")
     let body = try mta.sendHeaders(mail).body
     try mta.client.body(Array(body.prefix(500)))
@@ -49,7 +49,7 @@ import Testing
 
   @Test func `a connection that drops within a body leaves nothing in the spool`() throws {
     let session = try Session()
-    let mail = AsteriskMail(try VoicemailRecording.silence(seconds: 1)).bytes
+    let mail = try AsteriskMail.silent().bytes
     do {
       let mta = try MTA(session.milter)
       try mta.sendEnvelope(to: ["<ann@example.com>"], queueID: "Q1")
@@ -76,7 +76,7 @@ import Testing
       try client.sendRaw(bytes)
       client.close()
     }
-    try session.deliver(AsteriskMail(try VoicemailRecording.silence(seconds: 1)).bytes)
+    try session.deliver(try AsteriskMail.silent().bytes)
     #expect(session.mta.waitForMessages(1, seconds: 60))
   }
 

@@ -6,12 +6,6 @@ import Testing
 
 /// Reload, drain and stop: no message is lost or cut by them.
 @Suite(.serialized) struct Restarting {
-  private func quickMail(_ id: String) throws -> [UInt8] {
-    var mail = AsteriskMail(try VoicemailRecording.silence(seconds: 1))
-    mail.messageID = "<\(id)@pbx.example.com>"
-    return mail.bytes
-  }
-
   private func rewrite(_ session: Session, _ settings: RunningMilter.Settings) throws {
     let usual = [
       "delivery.target": session.mta.target, "milter.listen": session.milter.milterAddress,
@@ -44,7 +38,7 @@ import Testing
     let elsewhere = try FakeSMTPServer()
     try rewrite(session, ["delivery.target": elsewhere.target])
     #expect(try session.milter.command("reload").text.contains("[delivery] target"))
-    try session.deliver(try quickMail("a"))
+    try session.deliver(try AsteriskMail.silent("a").bytes)
     #expect(elsewhere.waitForMessages(1, seconds: 60))
     #expect(session.mta.messages.isEmpty)
   }
@@ -86,7 +80,7 @@ import Testing
       #expect(refused.status == 1, "\(wrong)")
       #expect(refused.errors == checked.errors + "voicemail-milter: nothing changed\n")
     }
-    try session.deliver(try quickMail("a"))
+    try session.deliver(try AsteriskMail.silent("a").bytes)
     #expect(session.mta.waitForMessages(1, seconds: 60))
   }
 
@@ -96,13 +90,15 @@ import Testing
     let session = try Session()
     let first = try MTA(session.milter)
     try first.sendEnvelope(to: ["<ann@example.com>"], queueID: "Q1")
-    let body = try first.sendHeaders(try quickMail("a")).body
+    let body = try first.sendHeaders(try AsteriskMail.silent("a").bytes).body
     let drain = try ChildProcess(
       RunningMilter.program,
       ["drain", "--timeout", "60s", "--config", session.milter.configuration])
     #expect(session.milter.waitForLog(containing: "info: draining"))
     let second = try MTA(session.milter)
-    #expect(try second.send(try quickMail("b"), to: ["<ann@example.com>"], queueID: "Q2") == "d")
+    #expect(
+      try second.send(try AsteriskMail.silent("b").bytes, to: ["<ann@example.com>"], queueID: "Q2")
+        == "d")
     #expect(drain.isRunning)
     try first.client.body(body)
     #expect(try first.client.endOfMessage() == "d")
@@ -144,7 +140,7 @@ import Testing
     let session = try Session()
     let mta = try MTA(session.milter)
     try mta.sendEnvelope(to: ["<ann@example.com>"], queueID: "Q1")
-    let body = try mta.sendHeaders(try quickMail("a")).body
+    let body = try mta.sendHeaders(try AsteriskMail.silent("a").bytes).body
     session.milter.process.signal(SIGTERM)
     try mta.client.body(body)
     #expect(try mta.client.endOfMessage() == "d")
@@ -171,7 +167,7 @@ import Testing
     // A drain that waits keeps nobody from asking.
     #expect(try session.milter.command("status").text.contains("messages    none"))
     #expect(drain.isRunning)
-    try open.write(try quickMail("a"))
+    try open.write(try AsteriskMail.silent("a").bytes)
     #expect(try open.say(".").hasPrefix("250 2.0.0 Ok: voicemail kept"))
     #expect(drain.waitForExit(seconds: 30) == 0)
     #expect(String(decoding: drain.output, as: UTF8.self) == "stopped\n")

@@ -5,9 +5,7 @@ import Testing
 /// What each answer of the MTA does to a message, line by line.
 @Suite(.serialized) struct ResultTable {
   static func mail(_ number: Int = 0) throws -> AsteriskMail {
-    var mail = AsteriskMail(try VoicemailRecording.silence(seconds: 1))
-    mail.messageID = "<voicemail-\(number)@pbx.example.com>"
-    return mail
+    try AsteriskMail.silent("voicemail-\(number)")
   }
 
   private func script(_ change: (inout FakeSMTPServer.Script) -> Void) -> FakeSMTPServer.Script {

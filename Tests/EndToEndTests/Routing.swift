@@ -76,7 +76,7 @@ struct Routing {
 
   @Test func `a stranger's mark on a voicemail does not go out`() throws {
     let session = try Session()
-    var mail = AsteriskMail(try VoicemailRecording.silence(seconds: 1))
+    var mail = try AsteriskMail.silent()
     mail.extraHeaders = [Self.mark]
     try session.deliver(mail.bytes)
     #expect(session.mta.waitForMessages(1, seconds: 60))
@@ -88,7 +88,7 @@ struct Routing {
   @Test func `an MTA that lets nobody add a field gets its voicemail back as it is`() throws {
     let milter = try RunningMilter(Self.settings)
     #expect(milter.waitForLog(containing: "warning: voicemail is marked", "none listens here"))
-    let mail = AsteriskMail(try VoicemailRecording.silence(seconds: 1))
+    let mail = try AsteriskMail.silent()
     func send(actions: UInt32, _ queueID: String) throws -> [Character?] {
       let client = try MilterClient(milter.milterAddress)
       let mta = try MTA(client, actions: actions)

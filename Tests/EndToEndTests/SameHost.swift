@@ -47,7 +47,7 @@ struct SameHost {
   @Test func `the sendmail command's mail is trusted as 127.0.0.1, and only so`() throws {
     let postfix = try PrivatePostfix(example: "asterisk")
     let milter = try postfix.milter(["recognition.sources": "192.0.2.1"])
-    let mail = AsteriskMail(try VoicemailRecording.silence(seconds: 1))
+    let mail = try AsteriskMail.silent()
     try postfix.sendmail(Self.options, input: Self.lines(mail.bytes))
     let messages = postfix.waitForMail(of: "ann")
     #expect(ReceivedMail(try #require(messages.first))["X-Voicemail-Transcript"] == nil)
@@ -56,7 +56,7 @@ struct SameHost {
 
   @Test func `while the filter is down the mail goes out as it is, and none stays behind`() throws {
     let postfix = try PrivatePostfix(example: "asterisk")
-    let mail = AsteriskMail(try VoicemailRecording.silence(seconds: 1))
+    let mail = try AsteriskMail.silent()
     try postfix.sendmail(Self.options, input: Self.lines(mail.bytes))
     let messages = postfix.waitForMail(of: "ann")
     let arrived = ReceivedMail(try #require(messages.first))

@@ -48,7 +48,7 @@ struct Scanning {
     let postfix = try PrivatePostfix(example: "rspamd")
     let rspamd = try PrivateRspamd(for: postfix)
     let milter = try postfix.milter()
-    var mail = AsteriskMail(try VoicemailRecording.silence(seconds: 1))
+    var mail = try AsteriskMail.silent()
     mail.callerName = Self.gtube
     try SMTPSender.send(mail.bytes, port: postfix.smtpPort)
     #expect(milter.waitForLog(containing: "error: ", "held"))

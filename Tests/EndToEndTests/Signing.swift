@@ -49,7 +49,7 @@ struct Signing {
       example: "opendkim")
     let signer = try PrivateOpenDKIM(for: postfix)
     let milter = try postfix.milter()
-    let mail = AsteriskMail(try VoicemailRecording.silence(seconds: 1))
+    let mail = try AsteriskMail.silent()
     try SMTPSender.send(mail.bytes, port: postfix.smtpPort)
     let messages = postfix.waitForMail(of: "ann")
     let arrived = try #require(messages.first, "\(postfix.log)")
@@ -78,7 +78,7 @@ struct Signing {
     let verifier = try PrivateOpenDKIM(
       for: postfix, records: ["s._domainkey.hosted-pbx.test": record])
     let milter = try postfix.milter()
-    var mail = AsteriskMail(try VoicemailRecording.silence(seconds: 1))
+    var mail = try AsteriskMail.silent()
     mail.sender = "Asterisk PBX <asterisk@hosted-pbx.test>"
     let signed = try DKIM.signed(
       mail.bytes, key: directory.file("key"), domain: "hosted-pbx.test", selector: "s")

@@ -36,7 +36,7 @@ struct Upgrading {
 
   @Test(arguments: ["version-1", "version-1-policies", "version-2"])
   func `after an upgrade each message of the earlier program arrives`(schema: String) throws {
-    let mail = AsteriskMail(try VoicemailRecording.silence(seconds: 1))
+    let mail = try AsteriskMail.silent()
     let directory = try Self.directory(schema, mail)
     let version = schema.hasPrefix("version-1") ? "1" : "2"
     // A kill in the middle: nothing has happened.
@@ -85,7 +85,7 @@ struct Upgrading {
   /// A command may be the first to see the older spool.
   @Test func `a command without a daemon brings the spool up to date, too`() throws {
     let directory = try Self.directory(
-      "version-1", AsteriskMail(try VoicemailRecording.silence(seconds: 1)))
+      "version-1", try AsteriskMail.silent())
     try RunningMilter.write([:], to: directory.file("c.conf"), in: directory)
     let listed = try RunningMilter.run(["list", "--json", "--config", directory.file("c.conf")])
     #expect(listed.status == 0)

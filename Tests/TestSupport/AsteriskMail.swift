@@ -19,6 +19,13 @@ package struct AsteriskMail: Sendable {
 
   package init(_ recording: [UInt8]) { self.recording = recording }
 
+  /// A second without speech, so that no engine is asked; `id`: what is before the @ of its Message-ID.
+  package static func silent(_ id: String? = nil) throws -> AsteriskMail {
+    var mail = AsteriskMail(try VoicemailRecording.silence(seconds: 1))
+    if let id { mail.messageID = "<\(id)@pbx.example.com>" }
+    return mail
+  }
+
   /// With CRLF line ends, as it travels by SMTP.
   package var bytes: [UInt8] {
     let boundary = "----voicemail_3\(mailbox)42421804289383"
