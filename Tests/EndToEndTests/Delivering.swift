@@ -21,7 +21,7 @@ import Testing
     #expect(arrived["X-Voicemail-Transcript"] == nil)
     #expect(session.milter.waitForLog(containing: "info: delivered", "id=\(id)", "form=original"))
     let story = try session.milter.command("show", id, "--json").text
-    #expect(story.contains("enhanced message refused, the original goes out"))
+    #expect(story.contains("enhanced message refused, the original is tried"))
     #expect(story.contains("554 5.6.0 I do not like this"))
     #expect(try session.milter.status().daemon?.alarms["reinjection_refused"] == 1)
     #expect(session.mta.messages.count == 1)

@@ -113,6 +113,17 @@ import Testing
     #expect(session.mta.commands.count { $0.hasPrefix("MAIL") } == 3)
   }
 
+  @Test func `when both were refused, the enhanced message comes first after the release`() throws {
+    let session = try Session(
+      script: script { $0.always = ["RCPT": .say("554 5.7.1 Relay access denied")] })
+    let id = try session.deliver(try Self.mail().bytes)
+    #expect(session.milter.waitForLog(containing: "error: held", "id=\(id)", "Relay access denied"))
+    session.mta.follow(.init())
+    #expect(try session.milter.command("release", id).status == 0)
+    #expect(session.mta.waitForMessages(1, seconds: 30))
+    #expect(session.mta.messages.first?.received["X-Voicemail-Transcript"] == "none")
+  }
+
   @Test func `552 to the original: once more with nothing but the marker, then held with an alarm`()
     throws
   {
@@ -207,7 +218,7 @@ import Testing
     #expect(text.hasSuffix(String(decoding: mail.bytes.filter { $0 != 0x0D }, as: UTF8.self)))
     #expect(text.contains("\nX-Voicemail-Milter: v=1"))
     let story = try oneLine(session.milter.command("show", id).text)
-    #expect(story.contains("the original by the fallback target goes out"))
+    #expect(story.contains("the original by the fallback target is tried"))
     #expect(story.contains("<bob@example.com> 250 taken by \(command)"))
     #expect(try !session.milter.spoolHoldsContent)
     #expect(session.mta.messages.isEmpty)

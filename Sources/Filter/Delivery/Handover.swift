@@ -73,11 +73,15 @@ final class Handover {
       case .original: .original
       case .reply: .reply
       }
+    var isRefused = false
     while let current = rung, !waiting.isEmpty {
       let offered = waiting.count
       waiting = send(to: waiting, as: current)
+      // An original that is refused too says nothing against the enhanced message: when what is wrong has been mended, it
+      // comes first again.
+      if isRefused, waiting.count < offered { attempt.form = .original }
       guard !waiting.isEmpty else { break }
-      if current == .enhanced, waiting.count == offered { attempt.form = .original }
+      if current == .enhanced { isRefused = waiting.count == offered }
       rung = next(after: current)
       note(refused: current, goesOn: rung)
     }
@@ -102,9 +106,9 @@ final class Handover {
   private func note(refused rung: Rung, goesOn next: Rung?) {
     let reason = refusal.reason
     if let next {
-      attempt.story.append("\(rung.words) refused, the \(next.words) goes out: \(reason)")
+      attempt.story.append("\(rung.words) refused, the \(next.words) is tried: \(reason)")
       context.log.error(
-        "\(rung.words) refused, the \(next.words) goes out", ["id": job.id, "why": reason])
+        "\(rung.words) refused, the \(next.words) is tried", ["id": job.id, "why": reason])
     }
     context.alarms.raise(
       .reinjectionRefused, "\(rung.words): \(reason)", id: job.id, queueID: job.client.queueID)
