@@ -36,12 +36,13 @@ extension JobStore {
     }
     return try commits.perform { connection throws(SpoolError) in
       var values: [SQLValue] = [
-        .integer(nowMS), .integer(nowMS.addingReportingOverflow(Self.furthestAheadMS).partialValue),
+        .integer(nowMS), .integer(nowMS), .integer(nowMS),
+        .integer(nowMS.addingReportingOverflow(Self.furthestAheadMS).partialValue),
       ]
       if isSetBack { values.append(.integer(nowMS)) }
       let found = try connection.query(
         """
-        UPDATE message SET due_ms = ? WHERE id IN (\(Connection.farAhead)\
+        UPDATE message SET due_ms = ?, \(Connection.noLaterDeadline) WHERE id IN (\(Connection.farAhead)\
         \(isSetBack ? " UNION " + Connection.ahead : "")) RETURNING id
         """, list: values
       ) { $0.text(0) ?? "" }

@@ -54,6 +54,9 @@ extension Connection {
   static let isUntranscribed = "stage = 'transcription' AND state IN ('waiting', 'deferred')"
 
   static let deadlineFrom = "coalesce(deadline_from_ms, received_ms)"
+  /// A deadline counts from now at the latest, whatever the clock said at reception. Takes now, twice.
+  static let noLaterDeadline =
+    "deadline_from_ms = iif(\(deadlineFrom) > ?, ?, deadline_from_ms)"
   static let deadline = "\(deadlineFrom) + allowed_ms"
   // Left to itself SQLite enters another index, and reads all that are deferred.
   static let nextDeadline = """

@@ -100,8 +100,11 @@ extension JobStore {
     try commits.perform { connection throws(SpoolError) in
       let held = try connection.finish(
         lease,
-        "state = 'deferred', worker_attempts = worker_attempts - 1, due_ms = ?, reason = ?",
-        .integer(retryMS), .text(why))
+        """
+        state = 'deferred', worker_attempts = worker_attempts - 1, due_ms = ?, reason = ?,
+          \(Connection.noLaterDeadline)
+        """,
+        .integer(retryMS), .text(why), .integer(nowMS), .integer(nowMS))
       if held { try connection.event(lease.id, nowMS, "no engine could be asked: \(why)") }
     }
   }

@@ -42,6 +42,23 @@ import Voicemail
     #expect(try spool.store.leaseForTranscription(holder: "w", nowMS: yesterday)?.id == "waiting")
   }
 
+  @Test func `a deadline counts from now at the latest`() throws {
+    let spool = try TestSpool()
+    let now: Int64 = 1_800_000_000_000
+    let tomorrow = now + 86_400_000
+    for id in ["waits", "begun"] { try spool.store.accept(.sample(id, receivedMS: tomorrow)) }
+    // One is in a worker's hands when the clock is set back.
+    let begun = try unwrap(try spool.store.leaseForTranscription(holder: "w", nowMS: tomorrow))
+    try spool.store.bringBack(nowMS: now)
+    try spool.store.postponeTranscription(
+      begun.lease, why: "no engine", retryMS: now + 10_000, nowMS: now)
+    for _ in 0..<2 {
+      let job = try unwrap(
+        try spool.store.leaseForTranscription(holder: "w", nowMS: now + 10_000))
+      #expect(job.deadlineFromMS == now, "\(job.id)")
+    }
+  }
+
   @Test func `a clock set back a few minutes delays nothing that was not deferred`() throws {
     let spool = try TestSpool()
     let now: Int64 = 1_800_000_000_000
