@@ -28,6 +28,7 @@ package enum BuiltInRules {
     header Message-ID = ^<Asterisk-(?:\d+-\d+-(?<mailbox>.+)-\d+@[^>]*>$)?
     header X-Asterisk-CallerID = (?<number>.*)
     header X-Asterisk-CallerIDName = (?<name>.*)
+    find header X-Asterisk-CallerID = ^(?<name>.*\p{L}.*)
     header X-Asterisk-VM-Message-Type = ^(?:Message)?$
     header X-Asterisk-VM-Message-Num = .
     part description = ^Voicemail sound attachment\.$
@@ -84,7 +85,7 @@ package enum BuiltInRules {
 
     # Before vpim, as it says more; unknown callers come from the server's own address.
     [rule cisco-unity]
-    header From = <unityconnection@
+    header From = (?:^|<) *unityconnection@
     part name = \.wav$
     find header Subject = (?<number>\+?\d[\d ().-]{2,})
     find header Content-Duration = ^(?<duration>\d+)

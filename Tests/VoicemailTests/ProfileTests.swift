@@ -93,6 +93,28 @@ private let wav = part("audio/x-wav", "msg0002.wav")
       parts: [text, part("audio/mpeg", "message.mp3")], caller: Caller(name: "Anna Meyer"),
       mailbox: "1001"),
     Profile(
+      testDescription: "NuPoint, a caller without a name", rule: "mitel-nupoint",
+      headers: [("Subject", "Voice Message from 02115551234 MB:123")],
+      parts: [text, part("audio/mpeg", "message.mp3")], caller: Caller(number: "02115551234"),
+      mailbox: "123"),
+    Profile(
+      testDescription: "Unity Connection's bare address", rule: "cisco-unity",
+      headers: [
+        ("From", "UnityConnection@cuc.example"), ("Subject", "Message from an unknown caller"),
+      ], parts: [text, part("audio/wav", "VoiceMessage.wav")], caller: Caller()),
+    Profile(
+      testDescription: "Asterisk, a number as Germans write it", rule: "asterisk",
+      headers: [("X-Asterisk-CallerID", "0211/5551234")], parts: [text, wav],
+      caller: Caller(number: "0211/5551234")),
+    Profile(
+      testDescription: "Asterisk, an extension of one digit", rule: "asterisk",
+      headers: [("X-Asterisk-CallerID", "7"), ("X-Asterisk-CallerIDName", "7")],
+      parts: [text, wav], caller: Caller(number: "7")),
+    Profile(
+      testDescription: "Asterisk, a user of SIP", rule: "asterisk",
+      headers: [("X-Asterisk-CallerID", "alice")], parts: [text, wav],
+      caller: Caller(name: "alice")),
+    Profile(
       testDescription: "Unity Connection, unknown caller", rule: "cisco-unity",
       headers: [
         ("From", "Unity <UnityConnection@cuc.example>"),

@@ -46,7 +46,8 @@ import Testing
     "Transcription\nFrom: Anna\n", "Transcription is not enabled for your mailbox.\n",
     "A transcript follows in another mail.\n", "Transcript: (none)\n", "Transcription: n/a\n",
     "This call was about the transcript: please send it.\n", "Transcription: 12345\n",
-    "Transkription: nicht verfügbar\n",
+    "Transkription: nicht verfügbar\n", "Your voicemail transcript:\nhttps://pbx.example/x\n",
+    "Transcription\nLe texte du message sera disponible plus tard\n",
   ])
   func `a transcript that failed, or a word about it, is none`(_ body: String) {
     #expect(reason(Self.asterisk(text: body)) == nil)

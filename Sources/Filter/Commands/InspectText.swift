@@ -56,7 +56,7 @@ enum InspectText {
       international,
     ]
     let known = parts.compactMap(\.self)
-    return known.isEmpty ? "withheld" : known.joined(separator: ", ")
+    return known.isEmpty ? "unknown" : known.joined(separator: ", ")
   }
 
   private static func origin(_ report: InspectReport, _ fact: String) -> String {

@@ -41,7 +41,8 @@ package struct ProcessJob {
         let line = LengthDifference.sentence(
           stated: order.voicemail.statedSeconds, heard: heard.reduce(0, +))
       {
-        result.notes.append(line)
+        // The last one is the last engine's.
+        result.notes.insert(line, at: 0)
       }
       stage(.writing)
       let start = ContinuousClock.now

@@ -14,7 +14,7 @@ package struct CallFacts {
     for (name, value) in captures where values[name] == nil {
       guard let known = CallerText.known(value) else { continue }
       // A word in the number's place is a name at best.
-      if name == "number", !CallerText.isNumber(known) { continue }
+      if name == "number", !CallerText.isNumber(known, leastDigits: 1) { continue }
       values[name] = known
       origins[name] = key
     }

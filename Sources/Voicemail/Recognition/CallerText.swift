@@ -14,18 +14,20 @@ enum CallerText {
     return nothing.contains(line.lowercased()) ? nil : line
   }
 
-  /// The caller with the parts that say something; a name that only repeats the number says nothing.
+  /// The caller with the parts that say something. A number in the name's place is a number; a name that only repeats
+  /// the number says nothing.
   static func caller(number: String?, name: String?) -> Caller {
-    let number = known(number)
     let name = known(name)
+    let number = known(number) ?? name.flatMap { isNumber($0) ? $0 : nil }
     return Caller(number: number, name: name == number ? nil : name)
   }
 
-  /// Whether a text is a telephone number or an extension rather than a word.
-  static func isNumber(_ text: some StringProtocol) -> Bool {
+  /// Whether a text is a telephone number or an extension rather than a word. One digit is one only where nothing else
+  /// can stand.
+  static func isNumber(_ text: some StringProtocol, leastDigits: Int = 2) -> Bool {
     let digits = text.utf8.count { (48...57).contains($0) }
-    return digits >= 2 && digits <= 20
-      && text.utf8.allSatisfy { (48...57).contains($0) || "+-(). ".utf8.contains($0) }
+    return (leastDigits...20).contains(digits)
+      && text.utf8.allSatisfy { (48...57).contains($0) || "+-()/. ".utf8.contains($0) }
   }
 
   /// The caller in an address whose local part is the number: `"ANNA" <07700900123@pbx.example>`,

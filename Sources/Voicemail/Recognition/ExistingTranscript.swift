@@ -21,6 +21,7 @@ enum ExistingTranscript {
     "unable", "not available", "unavailable", "could not", "couldn\u{2019}t", "couldn't", "failed",
     "cannot", "can't", "none", "n/a", "no transcri", "not transcri", "not enabled", "disabled",
     "pending", "not supported", "error", "nicht", "impossible", "no disponible", "(null)", "empty",
+    "non disponible", "pas disponible", "sera disponible", "non disponibile", "niet beschikbaar",
   ]
 
   /// Why the message needs none from us; nil when no text in it has one.
@@ -68,7 +69,11 @@ enum ExistingTranscript {
     let lower = text.prefix(80).lowercased()
     // The next line of a table of facts is no transcript.
     let isFact = lower.contains(": ") && lower.prefix { $0 != ":" }.count < 12
-    return text.contains(where: \.isLetter) && !isFact
+    // Nor is a link to one.
+    return !isFact
+      && text.split(separator: " ").contains { word in
+        word.contains(where: \.isLetter) && !word.contains("://")
+      }
       && !failures.contains { lower.contains($0) }
   }
 
