@@ -69,8 +69,10 @@ enum ShowReport {
   private static func describe(_ result: ResultFacts) -> String {
     var text = result.status.rawValue
     if !result.engine.isEmpty {
-      text += ", \(result.engine) \(result.language), confidence \(percent(result.confidence))"
+      text += ", " + [result.engine, result.language].filter { !$0.isEmpty }.joined(separator: " ")
     }
+    // 0 where the engine measures none.
+    if result.confidence != 0 { text += ", confidence \(percent(result.confidence))" }
     return text
       + ", \(Output.clock(result.audioSeconds)) of audio\(speech(result)), decoded in \(result.decodeMS) ms, "
       + "recognised in \(result.recognizeMS) ms"
