@@ -110,6 +110,36 @@ import Testing
     #expect(spool.values.reduce(0, +) == 2)
   }
 
+  @Test func `drain comes to its end where there is always an open message`() throws {
+    let session = try Session()
+    var drain: ChildProcess?
+    var mtas = try (0..<2).map { _ in try MTA(session.milter) }
+    var bodies: [[UInt8]] = [[], []]
+    var number = 0
+    while true {
+      number += 1
+      let reply = try mtas[0].sendEnvelope(to: ["<ann@example.com>"], queueID: "Q\(number)")
+      // New ones pass by now; the other one is still open.
+      if reply == "a" { break }
+      bodies[0] = try mtas[0].sendHeaders(try AsteriskMail.silent("m\(number)").bytes).body
+      if number == 1 {
+        drain = try ChildProcess(
+          RunningMilter.program,
+          ["drain", "--timeout", "4s", "--config", session.milter.configuration])
+      } else {
+        try mtas[1].client.body(bodies[1])
+        #expect(try mtas[1].client.endOfMessage() == "d")
+      }
+      mtas.reverse()
+      bodies.reverse()
+    }
+    try mtas[1].client.body(bodies[1])
+    #expect(try mtas[1].client.endOfMessage() == "d")
+    let ended = try #require(drain)
+    #expect(ended.waitForExit(seconds: 30) == 0)
+    #expect(String(decoding: ended.output, as: UTF8.self) == "stopped\n")
+  }
+
   @Test func `a message that never ends does not hold drain for ever`() throws {
     let milter = try RunningMilter()
     let mta = try MTA(milter)

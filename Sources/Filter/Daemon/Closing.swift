@@ -15,18 +15,19 @@ final class Closing: Sendable {
 
   /// Waits for a moment without an open message; how many are open at the end of the limit.
   ///
-  /// The milter takes messages over as always meanwhile: under load there are such moments too. The SMTP
-  /// fronts take no new one from now on: an MTA that hears 421 keeps its mail and comes again.
+  /// For half of it the milter takes messages over as always: under load there are such moments too. Where there are
+  /// none, new ones pass from then on, and those that are open have the other half. The SMTP fronts take no new one from
+  /// the beginning: an MTA that hears 421 keeps its mail and comes again.
   func drain(limitMS: Int64, isHurried: () -> Bool = { false }) -> Int {
     smtp.refuseNew()
-    let end = ContinuousClock.now + .milliseconds(limitMS)
-    func wait() {
+    let start = ContinuousClock.now
+    func wait(untilMS limit: Int64) {
+      let end = start + .milliseconds(limit)
       while open > 0, ContinuousClock.now < end, !isHurried() { usleep(5_000) }
     }
-    wait()
+    wait(untilMS: limitMS / 2)
     flag.store(true, ordering: .relaxed)
-    // One may have begun in between.
-    wait()
+    wait(untilMS: limitMS)
     return open
   }
 
