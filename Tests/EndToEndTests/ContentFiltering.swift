@@ -136,6 +136,24 @@ struct ContentFiltering {
 
   private static let eightBit = Array("Subject: x\r\n\r\nGr\u{fc}\u{df}e\r\n".utf8)
 
+  @Test func `a listener that has had enough of a connection is asked by another`() throws {
+    var script = FakeSMTPServer.Script()
+    script.once = [("MAIL", .say("250 ok")), ("MAIL", .sayAndDrop("421 4.7.0 Too many messages"))]
+    let front = try Front(script)
+    let wire = try front.connect()
+    for _ in 1...2 {
+      for line in ["MAIL FROM:<a@b.c>", "RCPT TO:<ann@example.com>"] {
+        #expect(try wire.say(line).hasPrefix("250"))
+      }
+      try wire.say("DATA")
+      try wire.write(Self.stuffed(OrdinaryMail.all[0].bytes))
+      #expect(try wire.say(".").hasPrefix("250"))
+    }
+    #expect(front.session.mta.messages.count == 2)
+    #expect(front.session.mta.connectionCount == 2)
+    #expect(front.session.milter.logLines("the listener is away").isEmpty)
+  }
+
   @Test func `what the listener lacks is not offered, and 8-bit mail still arrives as it is`()
     throws
   {

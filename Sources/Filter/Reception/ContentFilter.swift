@@ -80,14 +80,29 @@ final class ContentFilter: SMTPServerSession {
     stage = reason == nil ? .collecting : .passing
     if let reason { note(reason) }
     let reply = ask { () throws(SMTPFailure) in
-      guard let connection = try connected() else { return nil }
-      if let lacking = Self.lacking(for: parameters, at: connection) { return lacking }
-      let (message, reply) = try OnwardMessage.begin(
-        connection, sender: address, parameters: parameters, forwarding: facts.forwarded)
-      onward = message
-      return reply
+      try begin(address, parameters, facts.forwarded)
     }
     return answer(reply, standIn: "2.1.0 Ok, so far")
+  }
+
+  private func begin(_ sender: String, _ parameters: [String], _ client: ForwardedClient?)
+    throws(SMTPFailure) -> SMTPReply?
+  {
+    let kept = connection
+    guard let connection = try connected() else { return nil }
+    if let lacking = Self.lacking(for: parameters, at: connection) { return lacking }
+    do throws(SMTPFailure) {
+      let (message, reply) = try OnwardMessage.begin(
+        connection, sender: sender, parameters: parameters, forwarding: client)
+      onward = message
+      return reply
+    } catch {
+      // The listener had enough of this connection, not of this message.
+      guard kept === connection, error.isEndOfConnection, [.xforward, .mail].contains(error.stage)
+      else { throw error }
+      self.connection = nil
+      return try begin(sender, parameters, client)
+    }
   }
 
   func recipient(_ address: String, parameters: [String]) -> SMTPReply {
