@@ -51,7 +51,11 @@ enum VoicemailMilter {
       }
       // Behind `--` stand operands: an address may look like an option.
       let options = words.prefix { $0 != "--" }
-      if options.contains("--help") || options.contains("-h") { return print(Help.text(of: name)) }
+      // To an MTA the 0 behind a help text would say that its message has been taken.
+      if options.contains("--help") || options.contains("-h"), name != "enqueue" || words.count == 1
+      {
+        return print(Help.text(of: name))
+      }
       return try command.run(words)
     } catch {
       Output.complain(error.sentence)

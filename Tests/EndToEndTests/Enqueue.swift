@@ -88,6 +88,8 @@ struct Enqueue {
     Self.expectTryAgain(try run("ann@example.com"), "--sender is missing")
     Self.expectTryAgain(try run("--sender", "a@b.c"), "a recipient is missing")
     Self.expectTryAgain(try run("--nonsense", "a@b.c"), "unknown option")
+    Self.expectTryAgain(try run("--sender=a@b.c", "--help", "ann"), "unknown option --help")
+    Self.expectTryAgain(try run("-h", "--sender=a@b.c", "--", "ann"), "unknown option -h")
     Self.expectTryAgain(try run("--sender", "a@b.c", "ann", input: []), "no message")
     Self.expectTryAgain(try run("--sender", "a b@c", "ann"), "space or an angle bracket")
     Self.expectTryAgain(try run("--sender", "a@b", "x\r\nDATA"), "control character")
