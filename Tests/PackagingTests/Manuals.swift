@@ -24,6 +24,9 @@ import Voicemail
     let verbs = help.matches(of: /\n  ([a-z][a-z-]*)[ \n]/).map { String($0.1) }
     #expect(verbs.count > 15)
     for verb in verbs { #expect(commands.contains("\n.It Cm \(mdoc(verb))"), "\(verb)") }
+    // Its sentence is that of `pause`.
+    let silent = commands.matches(of: /\n\.It Cm ([a-z-]+)[^\n]*(?=\n\.(?:It|El))/).map(\.1)
+    #expect(silent == ["resume"])
 
     let settings = try String(contentsOfFile: pages[1], encoding: .utf8)
       .replacingOccurrences(of: "\n", with: " ")
