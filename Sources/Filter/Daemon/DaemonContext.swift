@@ -23,6 +23,7 @@ final class DaemonContext: Sendable {
   let housekeeping = HousekeepingBell()
   let deliveryBoard = DeliveryBoard()
   let targetHealth = TargetHealth()
+  let targetProbe = TargetProbe()
   let figures = Figures()
   let startedMS = Clock.nowMS()
 

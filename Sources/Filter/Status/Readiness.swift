@@ -39,12 +39,8 @@ struct Readiness: Encodable, Sendable {
       Part(
         name: "engines", ready: isStarting || engineTrouble == nil,
         why: isStarting ? "starting" : engineTrouble))
-    let delivery = context.deliveryBoard.status(target: context.settings.delivery.target)
-    let isFailing = (delivery.lastFailureMS ?? 0) > (delivery.lastSuccessMS ?? 0)
-    parts.append(
-      Part(
-        name: "mta", ready: !isFailing,
-        why: isFailing ? delivery.lastFailure ?? "it does not answer" : nil))
+    let targetTrouble = Self.targetTrouble(context)
+    parts.append(Part(name: "mta", ready: targetTrouble == nil, why: targetTrouble))
     parts.append(
       Part(
         name: "stages", ready: paused.isEmpty,
@@ -53,6 +49,17 @@ struct Readiness: Encodable, Sendable {
     parts.append(Part(name: "daemon", ready: !isClosing, why: isClosing ? "it is stopping" : nil))
     self.parts = parts
     ready = parts.allSatisfy(\.ready)
+  }
+
+  /// By the last delivery; where none was lately, the listener is asked.
+  private static func targetTrouble(_ context: DaemonContext) -> String? {
+    let now = Clock.nowMS()
+    let delivery = context.deliveryBoard.status(target: context.settings.delivery.target)
+    let (failure, success) = (delivery.lastFailureMS ?? 0, delivery.lastSuccessMS ?? 0)
+    guard now - max(failure, success) < TargetProbe.freshMS else {
+      return context.targetProbe.trouble(context.live.current, nowMS: now)
+    }
+    return failure > success ? delivery.lastFailure ?? "it does not answer" : nil
   }
 
   private static let startMS: Int64 = 60_000
