@@ -49,6 +49,16 @@ package struct SettingsSources: Sendable {
     return parts.joined(separator: ", ")
   }
 
+  /// Nothing but where the state directory is: enough to ask a daemon that runs, whatever else is written.
+  package var stateDirectoryAlone: SettingsSources {
+    guard let key = SettingsTable.keys.first(where: { $0.variable == Self.stateDirectory }),
+      let written = written(key)
+    else { return .none }
+    return SettingsSources(files: [], environment: [key.variable: written.text])
+  }
+
+  private static let stateDirectory = environmentPrefix + "DAEMON_STATE_DIRECTORY"
+
   /// What is written for a key, and where.
   func written(_ key: SettingKey) -> (text: String, place: String)? {
     if let text = environment[key.variable] { return (text, "environment \(key.variable)") }

@@ -291,6 +291,23 @@ import Testing
     #expect(try place.run("cat", "--enhanced", place.ids[0]).output == enhanced)
   }
 
+  @Test func `a mistake in the settings keeps nobody from asking the daemon`() throws {
+    let place = try Place()
+    let file = place.session.milter.configuration
+    let text = try String(contentsOfFile: file, encoding: .utf8)
+    try (text + "\n[transcription]\ndeadlin = 4\n").write(
+      toFile: file, atomically: true, encoding: .utf8)
+    for words in [
+      ["status"], ["list"], ["show", place.ids[0]], ["hold", place.ids[0]], ["drain"],
+    ] {
+      let ended = try RunningMilter.run(words + ["--config", file])
+      #expect(ended.status == 0, "\(words)")
+      #expect(!ended.output.isEmpty)
+      #expect(ended.errors.hasSuffix("deadlin: no such key; did you mean deadline?\n"))
+      #expect(ended.errors.split(separator: "\n").count == 1)
+    }
+  }
+
   @Test func `an id that is wrong is told once, also where delete asks`() throws {
     let place = try Place()
     let said = try inTerminal("delete zzzz", place, typing: "y", after: "nothing")

@@ -32,9 +32,10 @@ import Testing
   }
 
   @Test func `a spool that cannot be read is kept`() throws {
-    // As a mistake in conf.d: no command gets further than that.
-    let said = try removed(after: "touch spool.sqlite", ["VOICEMAIL_MILTER_DAEMON_WORKERS=x"])
-    #expect(said.contains("[daemon] workers = x: must be"), "\(said)")
+    // As a mistake in conf.d: where the spool is, nobody knows then.
+    let said = try removed(
+      after: "touch spool.sqlite", ["VOICEMAIL_MILTER_DAEMON_STATE_DIRECTORY=x"])
+    #expect(said.contains("[daemon] state_directory = x: must be"), "\(said)")
     #expect(said.contains("what is in the spool cannot be told"), "\(said)")
     #expect(said.contains("/var/lib/voicemail-milter is kept"), "\(said)")
     #expect(said.contains("spool.sqlite\nundelivered\n"), "\(said)")

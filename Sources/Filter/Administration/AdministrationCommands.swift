@@ -15,7 +15,7 @@ enum AdministrationCommands {
     // Between this program's two ends only.
     guard arguments.all("--from").isEmpty else { throw .usage("unknown option --from") }
     if name == "list" { _ = try ListReport(arguments, nowMS: Clock.nowMS()) }
-    let settings = try arguments.settings()
+    let settings = try arguments.settingsToAsk()
     var client = SpoolClient(settings)
     let request = [name] + arguments.asked(of: syntax)
     guard syntax.operands.upperBound > 1, !arguments.operands.isEmpty else {

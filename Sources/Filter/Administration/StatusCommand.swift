@@ -6,7 +6,7 @@ enum StatusCommand {
   static func run(_ words: [String]) throws(CommandFailure) -> Int32 {
     let arguments = try Arguments(words, flags: ["--json", "--watch"])
     try arguments.requireOperands(0...0, "nothing")
-    let settings = try arguments.settings()
+    let settings = try arguments.settingsToAsk()
     if arguments.has("--watch") {
       guard !arguments.has("--json"), isatty(STDOUT_FILENO) == 1 else {
         throw .usage("--watch is for a terminal, without --json")

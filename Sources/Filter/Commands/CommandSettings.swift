@@ -13,6 +13,22 @@ extension Arguments {
 }
 
 extension Arguments {
+  /// For commands that only ask the daemon, or its spool: a mistake in the settings is told and keeps nobody from asking.
+  func settingsToAsk() throws(CommandFailure) -> Settings {
+    do throws(CommandFailure) {
+      return try settings()
+    } catch {
+      let path = try one("--config")
+      guard let sources = try? SettingsSources.load(path: path),
+        let settings = try? Settings(sources.stateDirectoryAlone)
+      else { throw error }
+      Output.complain(error.sentence)
+      return settings
+    }
+  }
+}
+
+extension Arguments {
   /// Where those come from; wrong ones are a failure too.
   func sources() throws(CommandFailure) -> SettingsSources {
     let path = try one("--config")

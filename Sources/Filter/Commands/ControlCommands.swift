@@ -5,7 +5,8 @@ enum ControlCommands {
   static func reload(_ words: [String]) throws(CommandFailure) -> Int32 {
     let arguments = try Arguments(words)
     try arguments.requireOperands(0...0, "nothing")
-    return try order(["reload"], arguments, patienceMS: 60_000)
+    // A wrong file is told here already, with nothing changed.
+    return try order(["reload"], try arguments.settings(), patienceMS: 60_000)
   }
 
   static func drain(_ words: [String]) throws(CommandFailure) -> Int32 {
@@ -16,14 +17,13 @@ enum ControlCommands {
       throw .usage("--timeout '\(written)' must be \(SettingKind.duration.expectation)")
     }
     // The daemon has up to 10 s for deliveries in progress after it has drained.
-    return try order(["drain", "\(limit)"], arguments, patienceMS: limit + 30_000)
+    return try order(
+      ["drain", "\(limit)"], try arguments.settingsToAsk(), patienceMS: limit + 30_000)
   }
 
-  private static func order(_ request: [String], _ arguments: Arguments, patienceMS: Int)
+  private static func order(_ request: [String], _ settings: Settings, patienceMS: Int)
     throws(CommandFailure) -> Int32
   {
-    // A wrong file is told here already, with nothing changed.
-    let settings = try arguments.settings()
     let path = ControlSocket.path(stateDirectory: settings.stateDirectory)
     let reply: ControlReply
     do throws(ControlError) {

@@ -6,7 +6,7 @@ enum EnginesCommand {
     let arguments = try Arguments(words, flags: ["--json"])
     try arguments.requireOperands(0...0, "nothing")
     let isJSON = arguments.has("--json")
-    let reply = try SpoolClient(try arguments.settings()).ask(
+    let reply = try SpoolClient(try arguments.settingsToAsk()).ask(
       ["engines"] + (isJSON ? ["--json"] : []))
     guard !reply.failed else {
       Output.complain(reply.text)
