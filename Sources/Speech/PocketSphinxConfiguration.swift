@@ -20,6 +20,12 @@ package struct PocketSphinxConfiguration: Sendable, Equatable {
     self.language = language
   }
 
+  /// Whether one of these languages is the models'; none means any.
+  package func hears(_ languages: [String]) -> Bool {
+    languages.isEmpty
+      || languages.contains { LanguageTag.primary($0) == LanguageTag.primary(language) }
+  }
+
   /// The command line of `pocketsphinx_batch(1)`, which C: `cmd_ln_parse_r` reads.
   ///
   /// `-remove_silence no`: with the default, frames that the library takes for silence are cut out

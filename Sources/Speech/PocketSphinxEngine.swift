@@ -35,10 +35,7 @@ package final class PocketSphinxEngine: SpeechEngine {
     settings.limit(audioSeconds: audioSeconds)
   }
 
-  package func hears(_ languages: [String]) -> Bool {
-    languages.isEmpty
-      || languages.contains { LanguageTag.primary($0) == LanguageTag.primary(language) }
-  }
+  package func hears(_ languages: [String]) -> Bool { configuration.hears(languages) }
 
   /// The search cannot be cut short from within: whoever runs it holds it to its limit.
   package func recognize(_ request: SpeechRequest) throws(EngineFailure) -> SpeechAnswer {

@@ -56,12 +56,25 @@ struct BadStarts {
     Case(
       "a file in place of the state directory", ["daemon.state_directory": "$/file"],
       "state directory $/file: "),
-    Case(
-      "no acoustic model", ["transcription.acoustic_model": "$/no-model"], "$/no-model"),
-    Case("no dictionary", ["transcription.dictionary": "$/no.dict"], "$/no.dict"),
     Case("a socket below nothing", ["milter.listen": "unix:$/no/milter.sock"], "milter.sock"),
     Case("a file in place of the socket", ["milter.listen": "unix:$/file"], "no socket"),
   ]
+
+  @Test(arguments: [
+    ("transcription.acoustic_model", "/no-such-model", "no acoustic model at /no-such-model"),
+    ("transcription.dictionary", "/no.dict", "no dictionary at /no.dict"),
+    ("transcription.language", "de", "de is known to none of engines = pocketsphinx"),
+  ])
+  func `engines that can make no transcript keep no voicemail from arriving`(
+    _ key: String, _ value: String, _ line: String
+  ) throws {
+    let session = try Session([key: value])
+    #expect(
+      session.milter.waitForLog(containing: "error:", "alarm=engine_unusable", "\(line)"))
+    try session.deliver(AsteriskMail(try VoicemailRecording.short()).bytes)
+    #expect(session.mta.waitForMessages(1, seconds: 60))
+    #expect(session.mta.messages.first?.received["X-Voicemail-Transcript"] == "failed")
+  }
 
   @Test(arguments: cases) func `run says in one line what is wrong`(_ example: Case) throws {
     let directory = try TemporaryDirectory()

@@ -11,6 +11,11 @@ struct WrongConfigurations {
   static let names =
     (try? FileManager.default.contentsOfDirectory(atPath: folder.path))?.sorted() ?? []
 
+  /// Without a transcript voicemail still arrives, so these keep no daemon from starting (BadStarts).
+  private static let startsAnyway: Set = [
+    "no-such-model", "language-model-that-is-not-there", "language-that-no-engine-knows",
+  ]
+
   @Test func `there are some`() { #expect(Self.names.count >= 20) }
 
   @Test(arguments: names) func `check says what is wrong`(_ name: String) throws {
@@ -22,6 +27,7 @@ struct WrongConfigurations {
     #expect(ended.errors.replacing(directory.path, with: "$") == expected)
     #expect(ended.status == 1)
     #expect(ended.output.isEmpty)
+    guard !Self.startsAnyway.contains(name) else { return }
     // The daemon says the same, and does not start.
     let run = try RunningMilter.run(["run", "--config", file], seconds: 20)
     #expect(run.errors == ended.errors)

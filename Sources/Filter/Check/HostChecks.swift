@@ -128,7 +128,7 @@ struct HostChecks {
       !isEmbedded
       ? "voicemail-milter engines"
       // Others than Debian's are in no package.
-      : models.allSatisfy { $0 == nil }
+      : models.allSatisfy { $0 == nil } && !why.hasPrefix("does not know")
         ? "apt-get install --reinstall pocketsphinx-en-us" : "voicemail-milter settings --changed"
     return Finding(
       grade: .wrong, what: "engine: \(name): \(why)",

@@ -6,7 +6,7 @@ enum RunCommand {
     let arguments = try Arguments(words)
     try arguments.requireOperands(0...0, "nothing")
     let settings = try arguments.settings()
-    try Daemon.checkSettings(settings, arguments.sources())
+    try Daemon.checkSettings(settings, arguments.sources(), withEngines: false)
     let configuration = try arguments.one("--config")
     try Daemon(
       settings: settings, configuration: configuration,

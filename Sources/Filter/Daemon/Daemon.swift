@@ -79,6 +79,7 @@ struct Daemon {
       {
         log.warning("no MTA tells the content filter who has logged in: name addresses in sources")
       }
+      noteEngines(context)
       try serve(milter, ending, orders, context, reloader)
       if !fronts.stop(withinSeconds: 10) {
         log.warning("stopped with an SMTP session in progress; its client keeps the message")
@@ -98,11 +99,15 @@ struct Daemon {
     }
   }
 
-  /// The same, with the place where the wrong one is written.
-  static func checkSettings(_ settings: Settings, _ sources: SettingsSources) throws(CommandFailure)
-  {
+  /// What the settings have wrong, with the place where that is written.
+  ///
+  /// `withEngines`: also where no transcript could be made. It keeps no daemon from starting: voicemail goes out without.
+  static func checkSettings(
+    _ settings: Settings, _ sources: SettingsSources, withEngines: Bool = true
+  ) throws(CommandFailure) {
     do throws(CommandFailure) {
       try checkSettings(settings)
+      if withEngines { try EngineSettings.check(settings) }
     } catch {
       throw CommandFailure(sources.placed(error.sentence))
     }
@@ -119,11 +124,11 @@ struct Daemon {
       throw CommandFailure("[milter] listen: \(error)")
     }
     try SMTPFronts.check(settings)
+    try Endpoints.check(settings)
     if let text = settings.statusListen, HTTPListenAddress(text) == nil {
       throw CommandFailure(
         "[status] listen: '\(text)' must be \(HTTPListenAddress.expectation)")
     }
-    try checkModels(Wiring.setup(settings))
   }
 
   /// nil when the milter is off: Exim has none.
@@ -215,6 +220,14 @@ struct Daemon {
     log.info("stopped")
   }
 
+  private func noteEngines(_ context: DaemonContext) {
+    do throws(CommandFailure) {
+      try EngineSettings.check(settings)
+    } catch {
+      context.alarms.raise(.engineUnusable, error.sentence)
+    }
+  }
+
   private func prepareStateDirectory() throws(CommandFailure) {
     let path = settings.stateDirectory
     // Passable for the group, for the control socket; all files in it are closed to others.
@@ -227,18 +240,6 @@ struct Daemon {
       throw CommandFailure(
         "state directory \(path): not writable by user id \(geteuid()): "
           + "\(unsafe String(cString: strerror(errno)))")
-    }
-  }
-
-  /// A missing speech model is found before the first message finds it.
-  private static func checkModels(_ setup: WorkerSetup) throws(CommandFailure) {
-    guard
-      setup.engines.contains(where: { $0.kind == .pocketsphinx && setup.inUse.contains($0.name) })
-    else { return }
-    do throws(StepFailure) {
-      try PocketSphinxEngine.checkModels(Wiring.pocketSphinx(setup))
-    } catch {
-      throw CommandFailure(error.sentence)
     }
   }
 }
