@@ -74,10 +74,12 @@ extension JobStore {
   ///
   /// `form`: what goes out from now on, when an attempt has changed it. `story`: what happened on the way. What it came
   /// to: `done` only if every recipient has the message, whatever the caller says; nil when the lease was lost.
+  /// `replyID`: a free id, for the reply to those who have the message while others are still to get it.
   @discardableResult
   package func finishDelivery(
     _ lease: Lease, replies: [RecipientReply], newQueueID: String?, deliveryMS: Int64,
-    outcome: DeliveryOutcome, form: DeliveryForm? = nil, story: [String] = [], nowMS: Int64
+    outcome: DeliveryOutcome, form: DeliveryForm? = nil, story: [String] = [],
+    replyID: String? = nil, nowMS: Int64
   ) throws(SpoolError) -> DeliveryOutcome? {
     try commits.perform { connection throws(SpoolError) in
       guard try connection.holds(lease) else { return nil }
@@ -113,6 +115,9 @@ extension JobStore {
       case .held(let reason):
         _ = try connection.finish(lease, "state = 'held', reason = ?", .text(reason))
         end = "held: \(reason)"
+      }
+      if outcome != .done, let replyID, try connection.replyFollows(lease.id) {
+        try connection.beginPartialReply(replyID, to: lease.id, nowMS: nowMS)
       }
       if outcome == .done {
         try connection.run("DELETE FROM content WHERE message_id = ?", .text(lease.id))

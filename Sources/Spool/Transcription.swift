@@ -199,4 +199,51 @@ extension Connection {
     try run("DELETE FROM content WHERE message_id = ? AND form <> 'original'", .text(id))
     hasErased = true
   }
+
+  /// The same for those who have the message while others are still to get it: the reply to them is one of its own.
+  func beginPartialReply(_ replyID: String, to id: String, nowMS: Int64) throws(SpoolError) {
+    let count =
+      try query(
+        "SELECT count(*) FROM recipient WHERE message_id = ? AND delivered = 1", .text(id)
+      ) { $0.integer(0) }.first ?? 0
+    let bytes =
+      try query("SELECT size_bytes FROM message WHERE id = ?", .text(id)) { $0.integer(0) }.first
+      ?? 0
+    guard count > 0, try hasDisk(for: Int(bytes)) else { return }
+    try run(
+      """
+      INSERT INTO message (id, state, stage, form, received_ms, due_ms, deadline_from_ms, allowed_ms,
+        sender, sender_parameters, client, queue_id, new_queue_id, message_id, voicemail, policy,
+        size_bytes)
+      SELECT ?, 'waiting', 'transcription', 'reply', received_ms, ?, ?, ?, sender,
+        sender_parameters, client, queue_id, new_queue_id, message_id, voicemail, policy, size_bytes
+      FROM message WHERE id = ?
+      """, .text(replyID), .integer(nowMS), .integer(nowMS), .integer(Policy.replyWithinMS),
+      .text(id))
+    try run(
+      """
+      INSERT INTO content (message_id, form, chunk, bytes)
+      SELECT ?, form, chunk, bytes FROM content WHERE message_id = ? AND form = 'original'
+      """, .text(replyID), .text(id))
+    try run(
+      """
+      UPDATE recipient SET message_id = ?, delivered = 0, refused = 0, reply = NULL
+      WHERE message_id = ? AND delivered = 1
+      """, .text(replyID), .text(id))
+    try event(
+      id, nowMS, "\(count) of its recipients have it; \(replyID) is the reply to them")
+    try event(
+      replyID, nowMS, "its recipients have the message, as \(id); the transcript follows in a reply"
+    )
+  }
+
+  private func hasDisk(for bytes: Int) throws(SpoolError) -> Bool {
+    do throws(SpoolError) {
+      try requireDisk(for: bytes)
+      return true
+    } catch {
+      guard error.isFull else { throw error }
+      return false
+    }
+  }
 }

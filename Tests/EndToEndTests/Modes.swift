@@ -144,6 +144,23 @@ struct Modes {
     #expect(story.contains("policy all, mode hold"))
   }
 
+  @Test func `a recipient who is put off delays nobody else's transcript`() throws {
+    var script = FakeSMTPServer.Script()
+    script.always["RCPT TO:<bob@example.com>"] = .say("450 4.2.2 Mailbox full")
+    let session = try Session(
+      ["policy all.deadline": "500ms", "policy all.late_transcript": "reply"], script: script)
+    let mail = AsteriskMail(try VoicemailRecording.long())
+    let id = try session.deliver(mail.bytes, to: ["<ann@example.com>", "<bob@example.com>"])
+    #expect(session.mta.waitForMessages(2, seconds: 60))
+    let arrived = session.mta.messages
+    try #require(arrived.count == 2)
+    #expect(arrived.map(\.recipients) == Array(repeating: ["RCPT TO:<ann@example.com>"], count: 2))
+    #expect(arrived[0].received.recordings == [mail.recording])
+    #expect(arrived[1].received["In-Reply-To"] == mail.messageID)
+    #expect(try session.milter.command("show", id).text.contains("is the reply to them"))
+    #expect(try session.milter.status().count("deferred") == 1)
+  }
+
   @Test func `a reply that the MTA refuses is given up, and no alarm holds anything`() throws {
     var script = FakeSMTPServer.Script()
     script.always["."] = .say("550 5.7.1 no replies here")

@@ -55,6 +55,40 @@ import Voicemail
     #expect(try spool.store.leaseForDelivery(holder: "d", nowMS: 9_000) == nil)
   }
 
+  @Test func `whoever has the message gets the transcript, whoever waits does not delay it`() throws
+  {
+    let spool = try TestSpool()
+    let job = job(.original(replyFollows: true))
+    try spool.store.accept(job)
+    let lease = try unwrap(try spool.store.leaseForDelivery(holder: "d", nowMS: 2_000))
+    try spool.store.finishDelivery(
+      lease.lease,
+      replies: [
+        RecipientReply(position: lease.positions[0], delivered: true, reply: "250 2.0.0 Ok"),
+        RecipientReply(position: lease.positions[1], delivered: false, reply: "450 4.2.2 Full"),
+      ], newQueueID: "4X1", deliveryMS: 1, outcome: .deferred(untilMS: 5_000, reason: "450"),
+      replyID: "reply1", nowMS: 2_000)
+    let work = try unwrap(try spool.store.leaseForTranscription(holder: "w", nowMS: 2_000))
+    #expect(work.id == "reply1")
+    #expect(work.form == .reply)
+    #expect(work.content == job.content)
+    #expect(work.envelope.recipients.map(\.address) == ["ann@example.com"])
+    try spool.store.finishTranscription(work.lease, result: .sample, outgoing: [7], nowMS: 3_000)
+    let reply = try deliver(spool, nowMS: 4_000)
+    #expect(reply.envelope.recipients.map(\.address) == ["ann@example.com"])
+    #expect(reply.content == [7])
+    #expect(try spool.state("reply1") == .delivered)
+    // The other one has the message later, and a reply then.
+    let rest = try deliver(spool, nowMS: 6_000)
+    #expect(rest.id == job.id)
+    #expect(rest.form == .original)
+    #expect(rest.content == job.content)
+    #expect(rest.envelope.recipients.map(\.address) == ["bob@example.com"])
+    let last = try unwrap(try spool.store.leaseForTranscription(holder: "w", nowMS: 6_000))
+    #expect(last.id == job.id)
+    #expect(last.envelope.recipients.map(\.address) == ["bob@example.com"])
+  }
+
   @Test func `a crash while a reply is made or goes out makes it again, and no original`() throws {
     let spool = try TestSpool()
     try spool.store.accept(job(.reply))

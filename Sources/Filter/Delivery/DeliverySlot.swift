@@ -68,13 +68,15 @@ final class DeliverySlot {
     context.targetHealth.gaveUp()
     Failpoint.pass("delivery accepted")
     let took = start.elapsedMS
+    var random = SystemRandomNumberGenerator()
+    let replyID = JobID.make(atMS: Clock.nowMS(), using: &random)
     let ids = attempt.queueIDs.isEmpty ? nil : attempt.queueIDs.joined(separator: ", ")
     context.insist("recording a delivery", id: job.id) {
       [attempted = attempt] store throws(SpoolError) in
       let outcome = try store.finishDelivery(
         job.lease, replies: attempted.replies, newQueueID: ids, deliveryMS: took,
         outcome: attempted.outcome, form: attempted.form, story: attempted.story,
-        nowMS: Clock.nowMS())
+        replyID: replyID, nowMS: Clock.nowMS())
       attempt.outcome = outcome ?? attempted.outcome
     }
     Failpoint.pass("delivery stored")
@@ -110,10 +112,10 @@ final class DeliverySlot {
     } else if attempt.hasAsked {
       context.deliveryBoard.answered()
     }
+    // Perhaps a reply follows, if only to some.
+    if job.form == .original { context.transcription.ring() }
     switch attempt.outcome {
     case .done:
-      // Perhaps a reply follows.
-      if job.form == .original { context.transcription.ring() }
       context.figures.change {
         $0.delivered += 1
         $0.deliverySeconds.add(Double(max(Clock.nowMS() - job.receivedMS, 0)) / 1_000)
