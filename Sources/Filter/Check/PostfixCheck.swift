@@ -43,29 +43,29 @@ struct PostfixCheck {
   // MARK: - The way to us
 
   private var queueDirectory: String { postfix.main["queue_directory"] ?? "" }
-  private var isChrooted: Bool { postfix.fronts(besides: listener).contains { $0.isChrooted } }
+  var isChrooted: Bool { postfix.fronts(besides: listener).contains { $0.isChrooted } }
 
-  private func isOurs(_ entry: MilterEntry) -> Bool {
+  func isOurs(_ entry: MilterEntry) -> Bool {
     listen.map {
       entry.leads(to: $0, queueDirectory: queueDirectory, isChrooted: isChrooted)
     } ?? false
   }
 
-  private func milters(_ name: String, of service: PostfixConfiguration.Service? = nil)
+  func milters(_ name: String, of service: PostfixConfiguration.Service? = nil)
     -> [MilterEntry]
   {
     MilterEntry.list(postfix.value(name, of: service))
   }
 
   /// Transports of master.cf that lead to the content filter, or call `enqueue`.
-  private var filterTransports: [String] {
+  var filterTransports: [String] {
     let port = settings.contentFilterListen.flatMap(Self.port)
     return postfix.services.filter { service in
       service.command.contains("voicemail-milter") && service.command.contains("enqueue")
     }.map { "\($0.name):" } + (port.map { [":\($0)"] } ?? [])
   }
 
-  private func leadsToFilter(_ value: String) -> Bool {
+  func leadsToFilter(_ value: String) -> Bool {
     filterTransports.contains { $0.hasPrefix(":") ? value.hasSuffix($0) : value.hasPrefix($0) }
   }
 
@@ -196,20 +196,8 @@ struct PostfixCheck {
     return postfix.line(["postconf", "-e", "\(name) = \(value)"])
   }
 
-  // MARK: - The way back
-
-  /// `127.0.0.1:10026` of the target, when that is a port of this host.
-  private var address: (host: String, port: String)? {
-    guard settings.delivery.target.hasPrefix("smtp:"),
-      let port = Self.port(settings.delivery.target)
-    else { return nil }
-    let host = settings.delivery.target.dropFirst(5).dropLast(port.count + 1)
-    let isLocal = host.hasPrefix("127.") || host == "localhost" || host == "[::1]"
-    return isLocal ? (String(host), port) : nil
-  }
-
   /// The digits at the end of `smtp:127.0.0.1:10026`, or those of `inet:10025@127.0.0.1`.
-  private static func port(_ text: String) -> String? {
+  static func port(_ text: String) -> String? {
     let part = text.hasPrefix("inet") ? text.drop { $0 != ":" }.dropFirst() : text[...]
     let digits =
       text.hasPrefix("inet")
@@ -218,104 +206,7 @@ struct PostfixCheck {
     return digits.isEmpty ? nil : digits
   }
 
-  private var listener: PostfixConfiguration.Service? {
-    guard let address else { return nil }
-    return postfix.services.first { service in
-      service.type == "inet"
-        && (service.name == address.port
-          || service.name.hasSuffix(":\(address.port)"))
-    }
-  }
-
-  private func reinjection() -> [Finding] {
-    guard let address else { return [] }
-    let name = "\(address.host):\(address.port)"
-    guard let listener else {
-      return [
-        Finding(
-          grade: .wrong, what: "Postfix: no listener at \(name) to take messages back",
-          why:
-            "Voicemail that has its transcript cannot go back to Postfix: it waits in the spool.",
-          postconf: ReinjectionService.additions(at: name, isChrooted: isChrooted, in: postfix))
-      ]
-    }
-    var findings: [Finding] = []
-    let overrides = postfix.value("receive_override_options", of: listener)
-    if !overrides.contains("no_milters"),
-      milters("smtpd_milters", of: listener).contains(where: isOurs)
-    {
-      findings.append(
-        Finding(
-          grade: .wrong, what: "Postfix: the listener \(listener.name) has this filter too",
-          why:
-            "Each voicemail would come back here instead of to its mailbox; the loop guard stops it, at a cost.",
-          postconf: [option("smtpd_milters", "", of: listener)]))
-    }
-    if leadsToFilter(postfix.value("content_filter", of: listener)) {
-      findings.append(
-        Finding(
-          grade: .wrong, what: "Postfix: the listener \(listener.name) has this content_filter too",
-          why: "Each message would come back here instead of to its mailbox.",
-          postconf: [option("content_filter", "", of: listener)]))
-    }
-    if listen != nil, !settings.marksVoicemail, filterTransports.isEmpty,
-      overrides.contains("no_address_mappings")
-    {
-      findings.append(
-        Finding(
-          grade: .wrong, what: "Postfix: the listener \(listener.name) has no_address_mappings",
-          why: "The milter takes voicemail before aliases are applied: nobody would apply them.",
-          postconf: [
-            option(
-              "receive_override_options",
-              overrides.split { ", ".contains($0) }.filter { $0 != "no_address_mappings" }
-                .joined(separator: ","), of: listener)
-          ]))
-    }
-    if address.host == "localhost" || address.host == "[::1]",
-      let own = listener.options["mynetworks"], !own.contains("::1")
-    {
-      findings.append(
-        Finding(
-          grade: .wrong, what: "Postfix: the listener \(listener.name) does not take mail from ::1",
-          why:
-            "\(address.host) is that address: what goes back is refused, and waits in the spool.",
-          postconf: [option("mynetworks", ReinjectionService.clients, of: listener)]))
-    }
-    findings += sizes(of: listener)
-    return findings.isEmpty
-      ? [.good("Postfix: the listener \(listener.name) takes messages back, without this filter")]
-      : findings
-  }
-
-  /// A message that is as large as it may be grows by its transcript.
-  private func sizes(of listener: PostfixConfiguration.Service) -> [Finding] {
-    let name = postfix.value("cleanup_service_name", of: listener)
-    let cleanup = postfix.services.first {
-      $0.type == "unix" && $0.name == (name.isEmpty ? "cleanup" : name)
-    }
-    let front = Int(postfix.main["message_size_limit"] ?? "") ?? 0
-    return [listener, cleanup].compactMap(\.self).compactMap { service in
-      let limit = Int(postfix.value("message_size_limit", of: service)) ?? 0
-      // 0 is no limit; 1 MB is more than a transcript.
-      guard limit > 0, front == 0 || limit < front + (1 << 20) else { return nil }
-      let commands =
-        service.name == "cleanup"
-        // All other mail uses that one: the listener needs its own.
-        ? ReinjectionService.cleanupAddition(isChrooted: service.isChrooted, in: postfix)
-          + [option("cleanup_service_name", ReinjectionService.cleanupName, of: listener)]
-        : [option("message_size_limit", "0", of: service)]
-      return Finding(
-        grade: .wrong,
-        what: "Postfix: \(service.name), on the way back, takes no more than \(limit) bytes",
-        why:
-          "A message that is as large as message_size_limit allows is larger with its transcript: it would be "
-          + "refused, and go out without.",
-        postconf: commands)
-    }
-  }
-
-  private func option(_ name: String, _ value: String, of service: PostfixConfiguration.Service)
+  func option(_ name: String, _ value: String, of service: PostfixConfiguration.Service)
     -> String
   {
     postfix.line(["postconf", "-P", "\(service.name)/\(service.type)/\(name)=\(value)"])
