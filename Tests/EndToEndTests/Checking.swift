@@ -150,6 +150,8 @@ struct Checking {
   @Test func `each mistake in Postfix is named, with what mends it, and is mended by that`() throws
   {
     let postfix = try PrivatePostfix()
+    // So that the listener's port is free where master.cf does not have it.
+    try postfix.control("stop")
     let directory = postfix.directory.file("etc")
     func here(_ text: String) -> String {
       text.replacing("PORT", with: "\(postfix.reinjectPort)").replacing("DIR", with: directory)
@@ -190,13 +192,14 @@ struct Checking {
   @Test func `a Postfix that knows nothing of it is made to use it by one command`() throws {
     let postfix = try PrivatePostfix()
     let directory = postfix.directory.file("etc")
+    try postfix.control("stop")
     for edit in [
       ["-e", "smtpd_milters=", "non_smtpd_milters="],
       ["-MX", "127.0.0.1:\(postfix.reinjectPort)/inet", "cleanup-vm/unix"],
     ] {
       #expect(ShellCommand(["postconf", "-c", directory] + edit).status == 0)
     }
-    try postfix.control("reload")
+    try postfix.control("start")
     let milter = try postfix.milter()
     let shown = try milter.command("check", "--fix-postfix", "--postfix-config", directory)
     #expect(shown.status == 0)
@@ -220,7 +223,9 @@ struct Checking {
     let postfix = try PrivatePostfix(["inet_protocols=all"])
     let directory = postfix.directory.file("etc")
     let edit = ["-MX", "127.0.0.1:\(postfix.reinjectPort)/inet", "cleanup-vm/unix"]
+    try postfix.control("stop")
     #expect(ShellCommand(["postconf", "-c", directory] + edit).status == 0)
+    try postfix.control("start")
     let milter = try postfix.milter(["delivery.target": "smtp:\(host):\(postfix.reinjectPort)"])
     let applied = try milter.command(
       "check", "--fix-postfix", "--apply", "--postfix-config", directory)

@@ -12,15 +12,31 @@ struct CheckingOthers {
   private func findings(_ postfix: PrivatePostfix, _ settings: RunningMilter.Settings = [:]) throws
     -> [Finding]
   {
+    try PostfixCheck(
+      PostfixConfiguration(directory: postfix.directory.file("etc")),
+      Settings.load(path: configuration(postfix, settings))
+    ).findings()
+  }
+
+  private func configuration(_ postfix: PrivatePostfix, _ settings: RunningMilter.Settings = [:])
+    throws -> String
+  {
     let path = postfix.directory.file("vm.conf")
     try RunningMilter.write(
       [
         "milter.listen": "unix:\(postfix.milterSocket)",
         "delivery.target": "smtp:127.0.0.1:\(postfix.reinjectPort)",
       ].merging(settings) { $1 }, to: path, in: postfix.directory)
-    return try PostfixCheck(
-      PostfixConfiguration(directory: postfix.directory.file("etc")), Settings.load(path: path)
-    ).findings()
+    return path
+  }
+
+  private func fix(_ postfix: PrivatePostfix, _ settings: RunningMilter.Settings = [:]) throws
+    -> RunningMilter.Ended
+  {
+    try RunningMilter.run([
+      "check", "--fix-postfix", "--apply", "--config", configuration(postfix, settings),
+      "--postfix-config", postfix.directory.file("etc"),
+    ])
   }
 
   private func postconf(_ postfix: PrivatePostfix, _ words: String...) {
@@ -43,6 +59,60 @@ struct CheckingOthers {
     #expect(ended.text.contains("WRONG   way back: \(other.target) does not offer 8BITMIME\n"))
     #expect(!ended.text.contains("postconf"), "\(ended.text)")
     #expect(try String(contentsOfFile: main, encoding: .utf8) == before)
+  }
+
+  @Test func `where another has the port, no listener is added`() throws {
+    let postfix = try PrivatePostfix(["smtpd_milters=", "non_smtpd_milters="])
+    let files = ["main.cf", "master.cf"].map { postfix.directory.file("etc/\($0)") }
+    func text() throws -> [String] {
+      try files.map { try String(contentsOfFile: $0, encoding: .utf8) }
+    }
+    func expectTaken(_ port: UInt16, by holder: String) throws {
+      let target = ["delivery.target": "smtp:127.0.0.1:\(port)"]
+      let what = "Postfix: port taken: \(holder) listens at 127.0.0.1:\(port)"
+      let found = try findings(postfix, target).filter { $0.what == what }
+      #expect(found.map(\.grade) == [.wrong], "\(holder)")
+      #expect(found.flatMap(\.postconf) == [])
+      let before = try text()
+      let ended = try fix(postfix, target)
+      #expect(ended.status == 1)
+      #expect(ended.errors.contains("\(what): set [delivery] target to a free one"))
+      // Voicemail that came here could not go back.
+      #expect(try text() == before)
+    }
+    let other = try FakeSMTPServer()
+    try expectTaken(other.port, by: "another program")
+    // By the names that master.cf mostly has.
+    let names: [(String, UInt16)] = [
+      ("smtp", 25), ("submission", 587), ("submissions", 465), ("smtps", 465),
+    ]
+    for (name, port) in names {
+      postconf(postfix, "-M", "\(name)/inet=\(name) inet n - n - - smtpd")
+      try expectTaken(port, by: "\(name)/inet of master.cf")
+      postconf(postfix, "-MX", "\(name)/inet")
+    }
+    // One for this host alone may be meant for it.
+    postconf(postfix, "-M", "127.0.0.1:submission/inet=127.0.0.1:submission inet n - n - - smtpd")
+    #expect(
+      try findings(postfix, ["delivery.target": "smtp:127.0.0.1:587"]).contains {
+        $0.what.hasPrefix("Postfix: 127.0.0.1:submission, on the way back,")
+      })
+    try postfix.control("status")
+  }
+
+  @Test func `a Postfix that ends over what it reads is told`() throws {
+    let postfix = try PrivatePostfix()
+    try postfix.control("stop")
+    postconf(postfix, "-MX", "127.0.0.1:\(postfix.reinjectPort)/inet", "cleanup-vm/unix")
+    try postfix.control("start")
+    // Written by somebody else, and not yet read.
+    let other = try FakeSMTPServer()
+    let name = "127.0.0.1:\(other.port)"
+    postconf(postfix, "-M", "\(name)/inet=\(name) inet n - n - - smtpd")
+    let ended = try fix(postfix)
+    #expect(ended.status == 1)
+    #expect(
+      ended.errors.contains("Postfix has ended over its configuration"), "\(ended.errors)")
   }
 
   @Test func `SMTPUTF8 is missed only where messages may need it`() throws {

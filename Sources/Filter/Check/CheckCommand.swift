@@ -86,7 +86,12 @@ struct CheckCommand {
 
   private func fixPostfix(apply: Bool) throws(CommandFailure) -> Int32 {
     let postfix = try PostfixConfiguration(directory: postfixDirectory)
-    let findings = try PostfixCheck(postfix, settings).findings()
+    let check = try PostfixCheck(postfix, settings)
+    // Without a way back, voicemail that is led here would stay here.
+    if let taken = check.taken {
+      throw CommandFailure("\(taken.what): \(taken.mend.joined(separator: "; "))")
+    }
+    let findings = check.findings()
     var commands = findings.flatMap(\.postconf)
     for finding in findings where finding.grade == .wrong && finding.postconf.isEmpty {
       Output.complain("\(finding.what): \(finding.mend.joined(separator: "; "))")
@@ -102,6 +107,7 @@ struct CheckCommand {
       let answer = ShellCommand(line: command)
       guard answer.status == 0 else { throw CommandFailure(answer.lastLine) }
     }
+    if apply { try postfix.expectReload { check.isListening } }
     return 0
   }
 }

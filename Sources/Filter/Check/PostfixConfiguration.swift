@@ -1,3 +1,6 @@
+internal import Glibc
+internal import Voicemail
+
 /// What Postfix is configured to do, as postconf(1) tells it.
 struct PostfixConfiguration {
   /// A line of master.cf.
@@ -10,14 +13,22 @@ struct PostfixConfiguration {
     /// Values that its `-o` options give.
     var options: [String: String] = [:]
 
-    /// Where other hosts hand over mail: port 25, by postscreen(8) or not.
-    var isForOtherHosts: Bool {
-      type == "pass" || ["smtp", "25"].contains(name.split(separator: ":").last ?? "")
+    /// Where it listens.
+    var port: UInt16? {
+      type == "inet" ? LocalPort.number(name.split(separator: ":").last ?? "") : nil
     }
+
+    /// Where other hosts hand over mail: port 25, by postscreen(8) or not.
+    var isForOtherHosts: Bool { type == "pass" || port == 25 }
 
     /// Where programs of this host alone come in: mostly the way back of another filter.
     var isForThisHost: Bool {
       type == "inet" && ["127.", "localhost:", "[::1]:"].contains { name.hasPrefix($0) }
+    }
+
+    /// Whether messages may go back there: not where others hand in mail, by RFC 5321, 8314 or 6409.
+    var mayTakeBack: Bool {
+      command.hasPrefix("smtpd") && (isForThisHost || ![25, 465, 587].contains(port ?? 0))
     }
   }
 
@@ -91,6 +102,23 @@ struct PostfixConfiguration {
 
   /// Has Postfix read its configuration again.
   var reload: String { line(["postfix", "reload"]) }
+
+  /// Waits until Postfix has read its files again. It does so after postfix(1) has ended; where it cannot open a
+  /// listener, it logs why, sleeps for a second, and ends.
+  func expectReload(until isBack: () -> Bool) throws(CommandFailure) {
+    let start = ContinuousClock.now
+    repeat {
+      usleep(500_000)
+      guard ShellCommand(command(["postfix", "status"])).status == 0 else {
+        throw CommandFailure(
+          "Postfix has ended over its configuration, its log says why; mend it, then "
+            + line(["postfix", "start"]))
+      }
+    } while start.elapsedMS < 2_000 || (!isBack() && start.elapsedMS < 20_000)
+    guard isBack() else {
+      throw CommandFailure("Postfix runs, without the listener: its log says why")
+    }
+  }
 
   private static func ask(_ directory: String?, _ words: [String]) throws(CommandFailure)
     -> [Substring]

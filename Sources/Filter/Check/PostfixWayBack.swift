@@ -3,27 +3,46 @@ internal import Operations
 /// The listener of master.cf that takes messages back.
 extension PostfixCheck {
   /// `127.0.0.1:10026` of the target, when that is a port of this host.
-  private var address: (host: String, port: String)? {
+  private var address: (host: String, port: UInt16)? {
     guard settings.delivery.target.hasPrefix("smtp:"),
-      let port = Self.port(settings.delivery.target)
+      let digits = Self.port(settings.delivery.target), let port = UInt16(digits)
     else { return nil }
-    let host = settings.delivery.target.dropFirst(5).dropLast(port.count + 1)
+    let host = settings.delivery.target.dropFirst(5).dropLast(digits.count + 1)
     let isLocal = host.hasPrefix("127.") || host == "localhost" || host == "[::1]"
     return isLocal ? (String(host), port) : nil
   }
 
   var listener: PostfixConfiguration.Service? {
     guard let address else { return nil }
-    return postfix.services.first { service in
-      service.type == "inet"
-        && (service.name == address.port
-          || service.name.hasSuffix(":\(address.port)"))
+    return postfix.services.first { $0.port == address.port && $0.mayTakeBack }
+  }
+
+  /// What has the address of the target, so that no listener can be added: Postfix would end over it.
+  var taken: Finding? {
+    guard let address, listener == nil else { return nil }
+    let own = postfix.services.first {
+      $0.port == address.port && ($0.isForThisHost || !$0.name.contains(":"))
     }
+    guard own != nil || LocalPort.isTaken(address.port, at: address.host) else { return nil }
+    let who = own.map { "\($0.name)/\($0.type) of master.cf" } ?? "another program"
+    return Finding(
+      grade: .wrong,
+      what: "Postfix: port taken: \(who) listens at \(address.host):\(address.port)",
+      why: "A listener that takes messages back needs an address of its own.",
+      mend: [
+        "set [delivery] target to a free one; ss -ltnp sport = :\(address.port) says who has this"
+      ])
+  }
+
+  /// Whether somebody listens there; true of what is none of this host's.
+  var isListening: Bool {
+    address.map { LocalPort.isTaken($0.port, at: $0.host) } ?? true
   }
 
   func reinjection() -> [Finding] {
     guard let address else { return [] }
     let name = "\(address.host):\(address.port)"
+    if let taken { return [taken] }
     guard let listener else {
       return [
         Finding(
