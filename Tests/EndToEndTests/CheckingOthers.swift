@@ -229,6 +229,25 @@ struct CheckingOthers {
     #expect(try findings(postfix, filter).filter { $0.grade != .good } == [])
   }
 
+  @Test func `a list that master.cf has by a name of its own is the list`() throws {
+    let postfix = try PrivatePostfix([
+      "mua_milters={ $mua_socket, default_action=accept }",
+      "mua_socket=unix:voicemail-milter/milter.sock",
+    ])
+    postconf(postfix, "-M", "submission/inet=submission inet n - n - - smtpd")
+    for name in ["$mua_milters", "${mua_milters}", "$(mua_milters)"] {
+      postconf(postfix, "-P", "submission/inet/smtpd_milters=\(name)")
+      #expect(try findings(postfix).filter { $0.grade != .good } == [], "\(name)")
+    }
+    // The listener's too.
+    postconf(postfix, "-P", "127.0.0.1:\(postfix.reinjectPort)/inet/smtpd_milters=$mua_milters")
+    postconf(postfix, "-P", "127.0.0.1:\(postfix.reinjectPort)/inet/receive_override_options=")
+    #expect(
+      try findings(postfix).filter { $0.grade != .good }.map(\.what) == [
+        "Postfix: the listener 127.0.0.1:\(postfix.reinjectPort) has this filter too"
+      ])
+  }
+
   @Test func `a vocabulary that is not there is told without the rest of the installation`() throws
   {
     let directory = try TemporaryDirectory()

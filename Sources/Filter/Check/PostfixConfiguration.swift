@@ -10,7 +10,7 @@ struct PostfixConfiguration {
     var isChrooted: Bool
     /// The program and its arguments, without options of the form -o.
     var command: String
-    /// Values that its `-o` options give.
+    /// Values that its `-o` options give, with $names expanded.
     var options: [String: String] = [:]
 
     /// Where it listens.
@@ -63,7 +63,7 @@ struct PostfixConfiguration {
           command: words[7...].joined(separator: " ")))
     }
     // `NAME/TYPE/PARAMETER = VALUE`
-    for line in try Self.ask(directory, ["-P"]) {
+    for line in try Self.ask(directory, ["-Px"]) {
       let (key, value) = Self.divided(line, at: "=")
       let parts = key.split(separator: "/")
       guard parts.count >= 3 else { continue }
@@ -77,12 +77,7 @@ struct PostfixConfiguration {
 
   /// What a parameter is for a service.
   func value(_ name: String, of service: Service?) -> String {
-    guard let own = service?.options[name] else { return main[name] ?? "" }
-    // Options may name parameters of main.cf.
-    return main.reduce(own) { text, entry in
-      text.replacing("${\(entry.key)}", with: entry.value)
-        .replacing("$\(entry.key)", with: entry.value)
-    }
+    service?.options[name] ?? main[name] ?? ""
   }
 
   /// Services that take mail by SMTP from anywhere but ours. Of type pass is what postscreen(8) hands clients to.
