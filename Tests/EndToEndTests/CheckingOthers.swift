@@ -9,7 +9,7 @@ import Testing
 @Suite(.serialized)
 struct CheckingOthers {
   /// What is not good, and what mends it, of this Postfix with these settings.
-  private func findings(_ postfix: PrivatePostfix, _ settings: RunningMilter.Settings = [:]) throws
+  func findings(_ postfix: PrivatePostfix, _ settings: RunningMilter.Settings = [:]) throws
     -> [Finding]
   {
     try PostfixCheck(
@@ -18,7 +18,7 @@ struct CheckingOthers {
     ).findings()
   }
 
-  private func configuration(_ postfix: PrivatePostfix, _ settings: RunningMilter.Settings = [:])
+  func configuration(_ postfix: PrivatePostfix, _ settings: RunningMilter.Settings = [:])
     throws -> String
   {
     let path = postfix.directory.file("vm.conf")
@@ -30,7 +30,7 @@ struct CheckingOthers {
     return path
   }
 
-  private func fix(_ postfix: PrivatePostfix, _ settings: RunningMilter.Settings = [:]) throws
+  func fix(_ postfix: PrivatePostfix, _ settings: RunningMilter.Settings = [:]) throws
     -> RunningMilter.Ended
   {
     try RunningMilter.run([
@@ -39,7 +39,7 @@ struct CheckingOthers {
     ])
   }
 
-  private func postconf(_ postfix: PrivatePostfix, _ words: String...) {
+  func postconf(_ postfix: PrivatePostfix, _ words: String...) {
     let ran = ShellCommand(["postconf", "-c", postfix.directory.file("etc")] + words)
     #expect(ran.status == 0, "\(words): \(ran.output)")
   }
@@ -227,25 +227,6 @@ struct CheckingOthers {
       ])
     for command in round.flatMap(\.postconf) { #expect(ShellCommand(line: command).status == 0) }
     #expect(try findings(postfix, filter).filter { $0.grade != .good } == [])
-  }
-
-  @Test func `a list that master.cf has by a name of its own is the list`() throws {
-    let postfix = try PrivatePostfix([
-      "mua_milters={ $mua_socket, default_action=accept }",
-      "mua_socket=unix:voicemail-milter/milter.sock",
-    ])
-    postconf(postfix, "-M", "submission/inet=submission inet n - n - - smtpd")
-    for name in ["$mua_milters", "${mua_milters}", "$(mua_milters)"] {
-      postconf(postfix, "-P", "submission/inet/smtpd_milters=\(name)")
-      #expect(try findings(postfix).filter { $0.grade != .good } == [], "\(name)")
-    }
-    // The listener's too.
-    postconf(postfix, "-P", "127.0.0.1:\(postfix.reinjectPort)/inet/smtpd_milters=$mua_milters")
-    postconf(postfix, "-P", "127.0.0.1:\(postfix.reinjectPort)/inet/receive_override_options=")
-    #expect(
-      try findings(postfix).filter { $0.grade != .good }.map(\.what) == [
-        "Postfix: the listener 127.0.0.1:\(postfix.reinjectPort) has this filter too"
-      ])
   }
 
   @Test func `a vocabulary that is not there is told without the rest of the installation`() throws

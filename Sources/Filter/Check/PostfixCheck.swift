@@ -81,10 +81,10 @@ struct PostfixCheck {
       }
         + [.good("Postfix: its content_filter leads here")]
     }
-    func asks(_ front: PostfixConfiguration.Service) -> Bool {
+    func names(_ front: PostfixConfiguration.Service) -> Bool {
       milters("smtpd_milters", of: front).contains(where: isOurs)
     }
-    let bySMTP = fronts.filter(asks)
+    let named = fronts.filter(names)
     let byCommand = milters("non_smtpd_milters").contains(where: isOurs)
     let text = listen.flatMap {
       MilterEntry.text(for: $0, queueDirectory: queueDirectory, isChrooted: isChrooted)
@@ -92,20 +92,21 @@ struct PostfixCheck {
     let past =
       listen == nil
       ? []
-      : passing("smtpd_milters", asks) { front in
+      : passing("smtpd_milters", names) { front in
         text.map { appending($0, to: "smtpd_milters", of: front) }
       }
-    guard listen != nil, !bySMTP.isEmpty || byCommand else { return [unknownHere] + past }
-    var findings = past
+    guard listen != nil, !named.isEmpty || byCommand else { return [unknownHere] + past }
+    let pickup = byCommand ? postfix.services.filter { $0.command.hasPrefix("pickup") } : []
+    var findings = past + unasked(named) + unasked(pickup) + maps(of: named)
     // What has no value of its own goes by main.cf.
-    let bare = fronts.filter { $0.options["smtpd_milters"] == nil && !asks($0) }
-    if bySMTP.isEmpty ? past.isEmpty : bare.contains(where: \.isForOtherHosts) {
+    let bare = fronts.filter { $0.options["smtpd_milters"] == nil && !names($0) }
+    if named.isEmpty ? past.isEmpty : bare.contains(where: \.isForOtherHosts) {
       findings.append(
         Finding(
           grade: .advice, what: "Postfix: smtpd_milters does not name this filter",
           why: "Voicemail that comes by SMTP passes without a transcript.",
           postconf: text.map { [appending($0, to: "smtpd_milters")] } ?? []))
-    } else if !bySMTP.isEmpty {
+    } else if named.contains(where: asks) {
       findings.append(.good("Postfix: smtpd_milters names this filter"))
     }
     if byCommand {
@@ -149,6 +150,47 @@ struct PostfixCheck {
         mend: front.isForOtherHosts ? [] : command,
         postconf: front.isForOtherHosts ? command : [])
     }
+  }
+
+  private func asks(_ service: PostfixConfiguration.Service) -> Bool {
+    !postfix.overrides(of: service).contains("no_milters")
+  }
+
+  /// Services that have this filter, and ask no milter.
+  private func unasked(_ services: [PostfixConfiguration.Service]) -> [Finding] {
+    let isAsked = services.contains(where: asks)
+    let shut = services.filter { !asks($0) && !($0.isForThisHost && isAsked) }
+    // Whoever wrote that may have meant other milters: a person must change it.
+    return shut.map { service in
+      let name = "receive_override_options"
+      let rest = postfix.overrides(of: service).filter { $0 != "no_milters" }
+        .joined(separator: ",")
+      return Finding(
+        grade: service.isForOtherHosts ? .wrong : .advice,
+        what: "Postfix: \(service.name)/\(service.type) has no_milters in \(name)",
+        why: "Voicemail that comes in there passes without a transcript.",
+        mend: [
+          service.options[name] == nil
+            ? postfix.line(["postconf", "-e", "\(name) = \(rest)"])
+            : option(name, rest, of: service)
+        ])
+    }
+  }
+
+  private func maps(of services: [PostfixConfiguration.Service]) -> [Finding] {
+    let name = "smtpd_milter_maps"
+    var findings: [Finding] = []
+    for service in services {
+      let value = postfix.value(name, of: service)
+      let owner = service.options[name] == nil ? "" : "\(service.name)/\(service.type): "
+      let finding = Finding(
+        grade: .advice, what: "Postfix: \(owner)\(name) is \(value)",
+        why:
+          "A client that it says DISABLE for, such as a PBX in the local network, is never asked about.",
+        mend: ["see to it that it names no PBX"])
+      if !value.isEmpty, !findings.contains(finding) { findings.append(finding) }
+    }
+    return findings
   }
 
   private var unknownHere: Finding {

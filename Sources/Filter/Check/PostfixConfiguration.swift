@@ -41,7 +41,7 @@ struct PostfixConfiguration {
   private static let parameters = [
     "smtpd_milters", "non_smtpd_milters", "milter_default_action", "content_filter",
     "milter_header_checks", "message_size_limit", "queue_directory", "mail_owner",
-    "compatibility_level", "receive_override_options",
+    "compatibility_level", "receive_override_options", "smtpd_milter_maps",
     "smtputf8_enable",
   ]
 
@@ -78,6 +78,11 @@ struct PostfixConfiguration {
   /// What a parameter is for a service.
   func value(_ name: String, of service: Service?) -> String {
     service?.options[name] ?? main[name] ?? ""
+  }
+
+  /// The words of its receive_override_options.
+  func overrides(of service: Service?) -> [String] {
+    value("receive_override_options", of: service).split { ", ".contains($0) }.map(String.init)
   }
 
   /// Services that take mail by SMTP from anywhere but ours. Of type pass is what postscreen(8) hands clients to.

@@ -53,7 +53,7 @@ extension PostfixCheck {
       ]
     }
     var findings: [Finding] = []
-    let overrides = postfix.value("receive_override_options", of: listener)
+    let overrides = postfix.overrides(of: listener)
     if !overrides.contains("no_milters"),
       milters("smtpd_milters", of: listener).contains(where: isOurs)
     {
@@ -81,8 +81,7 @@ extension PostfixCheck {
           postconf: [
             option(
               "receive_override_options",
-              overrides.split { ", ".contains($0) }.filter { $0 != "no_address_mappings" }
-                .joined(separator: ","), of: listener)
+              overrides.filter { $0 != "no_address_mappings" }.joined(separator: ","), of: listener)
           ]))
     }
     if address.host == "localhost" || address.host == "[::1]",
