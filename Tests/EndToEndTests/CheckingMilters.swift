@@ -73,4 +73,34 @@ extension CheckingOthers {
         "postconf", "-c", postfix.directory.file("etc"), "-h", "receive_override_options",
       ]).output == "no_unknown_recipient_checks\n")
   }
+
+  @Test(arguments: ["$smtpd_milters", "${smtpd_milters}"])
+  func `a signer that does not see what goes back is named, and one list stays one`(
+    list: String
+  ) throws {
+    let signer = "inet:localhost:8891"
+    let postfix = try PrivatePostfix(["smtpd_milters=\(signer)", "non_smtpd_milters=\(list)"])
+    let what = "Postfix: these do not see what goes back: \(signer)"
+    func found() throws -> [Finding] { try findings(postfix).filter { $0.grade != .good } }
+    #expect(try found().map(\.what).contains(what))
+    let ended = try fix(postfix)
+    #expect(ended.status == 0, "\(ended.errors)")
+    #expect(ended.lines.count == 2, "\(ended.text)")
+    #expect(ended.errors.contains("\(what): see \(Examples.path("opendkim")) or "))
+    let main = try PostfixConfiguration(directory: postfix.directory.file("etc"))
+    #expect(main.hasOneMilterList)
+    #expect(MilterEntry.list(main.value("smtpd_milters", of: nil)).count == 2)
+    // It is no less so afterwards.
+    #expect(try found().map(\.what) == [what])
+    let listener = "127.0.0.1:\(postfix.reinjectPort)/inet"
+    let mend = ["\(listener)/receive_override_options=", "\(listener)/smtpd_milters=\(signer)"]
+    for edit in mend { postconf(postfix, "-P", edit) }
+    #expect(try found() == [])
+    // With both there, only this filter is taken away.
+    postconf(postfix, "-P", "\(listener)/smtpd_milters=\(signer),unix:voicemail-milter/milter.sock")
+    for command in try found().flatMap(\.postconf) {
+      #expect(ShellCommand(line: command).status == 0, "\(command)")
+    }
+    #expect(try found() == [])
+  }
 }

@@ -184,6 +184,9 @@ struct CheckingOthers {
 
   @Test func `each service is looked at, and one of another filter is left alone`() throws {
     let postfix = try PrivatePostfix(["smtpd_milters=inet:127.0.0.1:8891"])
+    let listener = "127.0.0.1:\(postfix.reinjectPort)/inet"
+    postconf(postfix, "-P", "\(listener)/smtpd_milters=inet:127.0.0.1:8891")
+    postconf(postfix, "-P", "\(listener)/receive_override_options=no_header_body_checks")
     postconf(postfix, "-M", "smtp/inet=smtp inet n - n - - smtpd")
     let ours = "{unix:voicemail-milter/milter.sock,default_action=accept}"
     postconf(postfix, "-M", "submission/inet=submission inet n - n - - smtpd")

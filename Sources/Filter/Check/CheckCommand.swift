@@ -92,8 +92,11 @@ struct CheckCommand {
       throw CommandFailure("\(taken.what): \(taken.mend.joined(separator: "; "))")
     }
     let findings = check.findings()
-    var commands = findings.flatMap(\.postconf)
-    for finding in findings where finding.grade == .wrong && finding.postconf.isEmpty {
+    var commands: [String] = []
+    for command in findings.flatMap(\.postconf) where !commands.contains(command) {
+      commands.append(command)
+    }
+    for finding in findings where finding.grade != .good && finding.postconf.isEmpty {
       Output.complain("\(finding.what): \(finding.mend.joined(separator: "; "))")
     }
     guard !commands.isEmpty else {

@@ -65,24 +65,34 @@ struct PostfixCheck {
     }.map { "\($0.name):" } + (port.map { [":\($0)"] } ?? [])
   }
 
-  func leadsToFilter(_ value: String) -> Bool {
-    filterTransports.contains { $0.hasPrefix(":") ? value.hasSuffix($0) : value.hasPrefix($0) }
+  func leadsToFilter(_ service: PostfixConfiguration.Service?) -> Bool {
+    let value = postfix.value("content_filter", of: service)
+    return filterTransports.contains {
+      $0.hasPrefix(":") ? value.hasSuffix($0) : value.hasPrefix($0)
+    }
+  }
+
+  var isContentFilter: Bool {
+    leadsToFilter(nil) || postfix.fronts(besides: listener).contains(where: leadsToFilter)
+  }
+
+  func names(_ front: PostfixConfiguration.Service) -> Bool {
+    milters("smtpd_milters", of: front).contains(where: isOurs)
+  }
+
+  /// Those of main.cf that differ; the last is the sendmail command's.
+  private var lists: [String] {
+    ["smtpd_milters"] + (postfix.hasOneMilterList ? [] : ["non_smtpd_milters"])
   }
 
   private func ways() -> [Finding] {
     let fronts = postfix.fronts(besides: listener)
-    func leads(_ front: PostfixConfiguration.Service?) -> Bool {
-      leadsToFilter(postfix.value("content_filter", of: front))
-    }
-    if leads(nil) || fronts.contains(where: leads) {
-      return passing("content_filter", leads) { front in
-        leads(nil)
+    if isContentFilter {
+      return passing("content_filter", leadsToFilter) { front in
+        leadsToFilter(nil)
           ? postfix.line(["postconf", "-PX", "\(front.name)/\(front.type)/content_filter"]) : nil
       }
         + [.good("Postfix: its content_filter leads here")]
-    }
-    func names(_ front: PostfixConfiguration.Service) -> Bool {
-      milters("smtpd_milters", of: front).contains(where: isOurs)
     }
     let named = fronts.filter(names)
     let byCommand = milters("non_smtpd_milters").contains(where: isOurs)
@@ -117,9 +127,9 @@ struct PostfixCheck {
           grade: .advice, what: "Postfix: non_smtpd_milters does not name this filter",
           why:
             "Voicemail that this host's sendmail command sends, as Asterisk's, passes without a transcript.",
-          postconf: text.map { [appending($0, to: "non_smtpd_milters")] } ?? []))
+          postconf: text.map { [appending($0, to: lists.last ?? "")] } ?? []))
     }
-    for name in ["smtpd_milters", "non_smtpd_milters"] {
+    for name in lists {
       guard let text else { break }
       findings += action(in: name, text)
     }
@@ -203,7 +213,7 @@ struct PostfixCheck {
       MilterEntry.text(for: $0, queueDirectory: queueDirectory, isChrooted: isChrooted)
     }
     if let text {
-      finding.postconf = ["smtpd_milters", "non_smtpd_milters"].map { appending(text, to: $0) }
+      finding.postconf = lists.map { appending(text, to: $0) }
     } else if let listen {
       finding.why +=
         " Its chrooted smtpd cannot reach \(listen); a socket below \(queueDirectory) it can."

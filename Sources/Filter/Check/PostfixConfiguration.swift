@@ -36,6 +36,8 @@ struct PostfixConfiguration {
   let directory: String?
   /// Parameters of main.cf with $names expanded, defaults included.
   private(set) var main: [String: String] = [:]
+  /// Whether non_smtpd_milters is `$smtpd_milters`: what one is given, the other has.
+  private(set) var hasOneMilterList = false
   private(set) var services: [Service] = []
 
   private static let parameters = [
@@ -52,6 +54,8 @@ struct PostfixConfiguration {
       let (name, value) = Self.divided(line, at: "=")
       main[name] = value
     }
+    let written = try Self.ask(directory, ["-h", "non_smtpd_milters"]).joined()
+    hasOneMilterList = written.filter { !"{}() ".contains($0) } == "$smtpd_milters"
     let isOld = main["compatibility_level"].flatMap { Int($0.prefix { $0.isNumber }) } ?? 0 < 1
     for line in try Self.ask(directory, ["-M"]) {
       let words = line.split(separator: " ")

@@ -50,7 +50,7 @@ extension PostfixCheck {
           why:
             "Voicemail that has its transcript cannot go back to Postfix: it waits in the spool.",
           postconf: ReinjectionService.additions(at: name, isChrooted: isChrooted, in: postfix))
-      ]
+      ] + unseen
     }
     var findings: [Finding] = []
     let overrides = postfix.overrides(of: listener)
@@ -62,9 +62,13 @@ extension PostfixCheck {
           grade: .wrong, what: "Postfix: the listener \(listener.name) has this filter too",
           why:
             "Each voicemail would come back here instead of to its mailbox; the loop guard stops it, at a cost.",
-          postconf: [option("smtpd_milters", "", of: listener)]))
+          postconf: [
+            option(
+              "smtpd_milters", others(of: listener).map(\.compact).joined(separator: ","),
+              of: listener)
+          ]))
     }
-    if leadsToFilter(postfix.value("content_filter", of: listener)) {
+    if leadsToFilter(listener) {
       findings.append(
         Finding(
           grade: .wrong, what: "Postfix: the listener \(listener.name) has this content_filter too",
@@ -95,9 +99,41 @@ extension PostfixCheck {
           postconf: [option("mynetworks", ReinjectionService.clients, of: listener)]))
     }
     findings += sizes(of: listener)
-    return findings.isEmpty
-      ? [.good("Postfix: the listener \(listener.name) takes messages back, without this filter")]
-      : findings
+    return unseen
+      + (findings.isEmpty
+        ? [.good("Postfix: the listener \(listener.name) takes messages back, without this filter")]
+        : findings)
+  }
+
+  private func others(of service: PostfixConfiguration.Service?, _ name: String = "smtpd_milters")
+    -> [MilterEntry]
+  {
+    milters(name, of: service).filter { !isOurs($0) }
+  }
+
+  /// Milters beside this one, where the listener has none.
+  private var unseen: [Finding] {
+    guard listen != nil, !isContentFilter else { return [] }
+    if let listener, !postfix.overrides(of: listener).contains("no_milters"),
+      !others(of: listener).isEmpty
+    {
+      return []
+    }
+    // A front with a list of its own counts where voicemail comes here from it, or is to.
+    let fronts = postfix.fronts(besides: listener).filter { $0.isForOtherHosts || names($0) }
+    let all =
+      others(of: nil) + others(of: nil, "non_smtpd_milters") + fronts.flatMap { others(of: $0) }
+    var addresses: [String] = []
+    for entry in all where !addresses.contains(entry.address) { addresses.append(entry.address) }
+    guard !addresses.isEmpty else { return [] }
+    return [
+      Finding(
+        grade: .advice,
+        what: "Postfix: these do not see what goes back: " + addresses.joined(separator: ", "),
+        why:
+          "A voicemail changes on its way: a DKIM signer belongs at the listener, and behind this filter.",
+        mend: ["see \(Examples.path("opendkim")) or \(Examples.path("rspamd"))"])
+    ]
   }
 
   /// A message that is as large as it may be grows by its transcript.
