@@ -8,7 +8,7 @@ internal import Voicemail
 ///    noise that sets in after silence does.
 /// 3. The same below 1 kHz alone, where a voice stands out of noise that hides the rest of it.
 /// 4. Runs with short gaps are one stretch of speech; single clicks are none.
-/// 5. Music and dialled digits are none (`TonesAndMusic`).
+/// 5. Dialled digits are none, nor is music alone (`TonesAndMusic`).
 ///
 /// It errs towards speech; an engine is asked for nothing only when it finds none.
 package struct SpeechActivity: Sendable {
@@ -28,12 +28,10 @@ package struct SpeechActivity: Sendable {
         || lower[frame] > max(Threshold.silence, lowerFloors[frame] + Threshold.lowerAboveFloor)
     }
     removeSteady(levels, from: &active)
-    let runs = joinRuns(active)
-    let found = runs.map { run in
+    let runs = spoken(samples, active)
+    stretches = runs.map { run in
       run.lowerBound * Self.hop..<min(samples.count, run.upperBound * Self.hop)
     }
-    let other = found.isEmpty ? nil : TonesAndMusic(samples)
-    stretches = other?.isMusic == true || other?.isDigits == true ? [] : found
   }
 
   /// Length of all stretches together.
@@ -55,6 +53,7 @@ private enum Threshold {
   static let steadyDeviation: Float = 0.9
   static let shortestRun = 8
   static let longestGap = 30
+  static let leastBesideDigits = 30
 }
 
 private func isAbove(_ levels: [Float], _ floors: [Float], _ frame: Int) -> Bool {
@@ -106,6 +105,26 @@ private func removeSteady(_ levels: [Float], from active: inout [Bool]) {
     for frame in start..<start + width { clear[frame] = true }
   }
   for frame in active.indices where clear[frame] { active[frame] = false }
+}
+
+/// The runs without music and digits; a vowel that looks like a digit leaves a word whole.
+private func spoken(_ samples: [Int16], _ active: [Bool]) -> [Range<Int>] {
+  let runs = joinRuns(active)
+  guard !runs.isEmpty else { return [] }
+  let other = TonesAndMusic(samples)
+  if other.isMusic { return [] }
+  var rest = active
+  for digits in other.digits {
+    let hop = SpeechActivity.hop
+    for frame in digits.lowerBound / hop...digits.upperBound / hop where frame < rest.count {
+      rest[frame] = false
+    }
+  }
+  let restRuns = joinRuns(rest)
+  let left = restRuns.reduce(0) { $0 + rest[$1].count { $0 } }
+  if left >= Threshold.leastBesideDigits { return restRuns }
+  let dialled = active.indices.count { active[$0] && !rest[$0] }
+  return dialled > left ? [] : runs
 }
 
 /// Runs of active frames, neighbours joined, clicks dropped.

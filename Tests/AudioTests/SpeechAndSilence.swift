@@ -101,15 +101,40 @@ import Voicemail
     #expect(before.speechSeconds > 3)
   }
 
+  @Test(arguments: [(seconds: 1.0, keys: "5550198"), (2, "555019855501#")])
+  func `a voice beside dialled digits is speech`(_ call: (seconds: Double, keys: String)) throws {
+    let voice = Array(try decode("demo-congrats").samples.prefix(Int(call.seconds * 16_000)))
+    let keys = Sounds.digits(call.keys, seconds: 0.15)
+    let heard = SpeechActivity(voice).speechSeconds
+    for samples in [voice + keys, keys + voice] {
+      #expect(abs(SpeechActivity(samples).speechSeconds - heard) < 0.3)
+    }
+  }
+
+  @Test func `a word whose vowel looks like a digit is whole`() throws {
+    let key = Sounds.digits("5", seconds: 0.06)
+    let word = Array(try decode("demo-congrats").samples[8000..<11_600]) + key
+    #expect(SpeechActivity(Sounds.silence(1) + word + Sounds.silence(1)).speechSeconds > 0.2)
+  }
+
+  @Test(arguments: [
+    (piece: "macroform-cold_day", seconds: 1.5), ("macroform-robot_dity", 2),
+    ("macroform-the_simplicity", 2.7),
+  ])
+  func `a short voice before or after music is speech`(_ call: (piece: String, seconds: Double))
+    throws
+  {
+    let music = try hold(call.piece, from: 5, seconds: 9)
+    #expect(SpeechActivity(music).speechSeconds == 0)
+    let voice = Array(try decode("vm-rec-temp").samples.prefix(Int(call.seconds * 16_000)))
+    #expect(SpeechActivity(voice + music).speechSeconds > call.seconds / 2)
+    #expect(SpeechActivity(music + voice).speechSeconds > call.seconds / 2)
+  }
+
   /// Hardly more musical than a voice, but without its gaps.
   @Test func `music that never holds a tone for long is no speech`() throws {
-    let directory = try TemporaryDirectory()
-    let path = directory.file("music.wav")
-    let source = "/usr/share/asterisk/moh/macroform-robot_dity.wav"
-    try Sounds.sox([source, "-r", "8000", "-e", "mu-law", path, "trim", "45", "15"])
-    let music = try SoundFileDecoder().decode(
-      try Sounds.bytes(path), contentType: "", filename: nil)
-    #expect(music.speechSeconds == 0)
+    let music = try hold("macroform-robot_dity", from: 45, seconds: 15)
+    #expect(SpeechActivity(music).speechSeconds == 0)
   }
 
   /// flite's, of long vowels: a third of it are held tones.
@@ -159,6 +184,18 @@ import Voicemail
     let plan = UtterancePlan(samples).utterances
     #expect(plan.count >= 4)
     #expect(plan.allSatisfy { $0.count <= 31 * 16_000 })
+  }
+
+  /// Debian's music on hold as a telephone has it.
+  private func hold(_ piece: String, from: Int, seconds: Int) throws -> [Int16] {
+    let directory = try TemporaryDirectory()
+    let path = directory.file("music.wav")
+    let source = "/usr/share/asterisk/moh/\(piece).wav"
+    try Sounds.sox(
+      [source, "-r", "8000", "-e", "mu-law", path, "trim", "\(from)", "\(seconds)"])
+    return try SoundFileDecoder().decode(
+      try Sounds.bytes(path), contentType: "", filename: nil
+    ).samples
   }
 
   private func decode(_ prompt: String) throws -> Recording {
