@@ -23,9 +23,10 @@ package struct SpeechActivity: Sendable {
     let floors = noiseFloors(levels)
     let lower = frameLevels(samples, below: true)
     let lowerFloors = noiseFloors(lower)
+    let silence = silence(levels)
     var active = levels.indices.map { frame in
-      isAbove(levels, floors, frame)
-        || lower[frame] > max(Threshold.silence, lowerFloors[frame] + Threshold.lowerAboveFloor)
+      levels[frame] > max(silence, floors[frame] + Threshold.aboveFloor)
+        || lower[frame] > max(silence, lowerFloors[frame] + Threshold.lowerAboveFloor)
     }
     removeSteady(levels, from: &active)
     let runs = spoken(samples, active)
@@ -44,8 +45,11 @@ package struct SpeechActivity: Sendable {
 /// What counts, in decibels: below full scale for levels, relative for margins; in 10 ms frames
 /// for times.
 private enum Threshold {
-  /// Quieter is silence, and no floor is taken lower.
-  static let silence: Float = -60
+  static let quietestSilence: Float = -80
+  static let loudestSilence: Float = -60
+  static let speechRange: Float = 35
+  /// Clicks are shorter.
+  static let loudFrames = 30
   static let aboveFloor: Float = 9
   static let lowerAboveFloor: Float = 9
   static let floorReach = 150
@@ -56,8 +60,12 @@ private enum Threshold {
   static let leastBesideDigits = 30
 }
 
-private func isAbove(_ levels: [Float], _ floors: [Float], _ frame: Int) -> Bool {
-  levels[frame] > max(Threshold.silence, floors[frame] + Threshold.aboveFloor)
+/// Quieter is silence, and no floor is taken lower. Some systems record so quietly that their voices are softer than
+/// the silence of others: it follows the loudest moments.
+private func silence(_ levels: [Float]) -> Float {
+  let loudest = levels.sorted(by: >).prefix(Threshold.loudFrames).last ?? Threshold.quietestSilence
+  return min(
+    Threshold.loudestSilence, max(Threshold.quietestSilence, loudest - Threshold.speechRange))
 }
 
 /// The quietest smoothed level within reach of each frame.

@@ -33,6 +33,12 @@ import Voicemail
       testDescription: "brown noise",
       samples: Sounds.brownNoise(seconds: 8)),
     Quiet(
+      testDescription: "a line on which next to nothing rustles",
+      samples: Sounds.brownNoise(seconds: 8).map { $0 / 200 }),
+    Quiet(
+      testDescription: "a line that is opened on nothing",
+      samples: Sounds.silence(2) + Sounds.noise(seconds: 3, amplitude: 12) + Sounds.silence(2)),
+    Quiet(
       testDescription: "a chord that changes",
       samples: [
         [440.0, 554, 659, 880, 1318], [392, 494, 587, 784, 1175], [349, 440, 523, 698, 1046],
@@ -65,6 +71,14 @@ import Voicemail
     let silent = SpeechActivity(Sounds.silence(5) + prompt.samples + Sounds.silence(5))
     #expect(abs(silent.speechSeconds - prompt.speechSeconds) < 0.3)
     #expect(silent.stretches.allSatisfy { $0.lowerBound > 5 * 16_000 - 800 })
+  }
+
+  @Test(arguments: [20.0, 32, 44])
+  func `a quiet recording speaks as long as a loud one`(_ decibels: Double) throws {
+    let prompt = try decode("vm-rec-temp")
+    let click: [Int16] = [9000, -9000]
+    let quiet = prompt.samples.map { Int16((Double($0) * pow(10, -decibels / 20)).rounded()) }
+    #expect(SpeechActivity(quiet + click).speechSeconds > prompt.speechSeconds * 0.8)
   }
 
   @Test func `a prompt in noise of a poor line is still found`() throws {
