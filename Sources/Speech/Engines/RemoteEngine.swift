@@ -121,7 +121,8 @@ package final class RemoteEngine: SpeechEngine {
       heard.segment.words[index].confidence = Self.share(heard.segment.words[index].confidence)
     }
     heard.segment.words = SpelledWords.of(heard.segment.words, as: text)
-    heard.compressionRatio = heard.compressionRatio ?? TextCompression.ratio(text)
+    heard.compressionRatio =
+      heard.compressionRatio ?? TextCompression.ratio(LoopedText.cut(text) ?? text)
     heard.speechSeconds = plan.speechSeconds(from: heard.segment.start, to: heard.segment.end)
     return heard
   }

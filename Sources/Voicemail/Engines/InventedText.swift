@@ -43,7 +43,12 @@ package struct InventedText {
     var kept: [Segment] = []
     var dropped: [Rule: Int] = [:]
     var marked: [Rule: Int] = [:]
-    for heard in answer.segments {
+    var cut = 0
+    for var heard in answer.segments {
+      if let rest = LoopedText.cut(heard.segment) {
+        heard.segment = rest
+        cut += 1
+      }
       switch verdict(heard) {
       case nil: kept.append(heard.segment)
       case .marked(let rule):
@@ -61,12 +66,13 @@ package struct InventedText {
       dropped[.tooFast, default: 0] += kept.count
       kept = []
     }
-    let remarks = Rule.allCases.flatMap { rule in
+    var remarks = Rule.allCases.flatMap { rule in
       [
         dropped[rule].map { "dropped segments: \($0): \(rule.rawValue)" },
         marked[rule].map { "doubted segments: \($0): \(rule.rawValue)" },
       ].compactMap(\.self)
     }
+    if cut > 0 { remarks.append("cut segments: \(cut): \(Rule.repetition.rawValue)") }
     return CheckedAnswer(segments: kept, language: answer.language, remarks: remarks)
   }
 

@@ -1,30 +1,45 @@
 /// Text as rules compare it: lower-case words without punctuation.
 package enum TextWords {
-  package static func of(_ text: String) -> [String] {
-    text.lowercased().split { !$0.isLetter && !$0.isNumber && $0 != "'" }
-      .map { $0.filter { $0 != "'" } }.filter { !$0.isEmpty }
+  package static func of(_ text: String) -> [String] { placed(text).map(\.word) }
+
+  /// With their places in the text.
+  static func placed(_ text: String) -> [(word: String, place: Substring)] {
+    text.split { !$0.isLetter && !$0.isNumber && $0 != "'" }
+      .map { ($0.lowercased().filter { $0 != "'" }, $0) }.filter { !$0.0.isEmpty }
   }
 
   private static let digits: Set<String> = [
     "zero", "oh", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "double",
   ]
 
+  /// The most words of what may repeat.
+  static let longestUnit = 12
+
   /// Whether words repeat as no caller does: one word eight times in a row, or two and more four times.
   ///
   /// Numbers do repeat: 555 555 5555 is a telephone number.
   static func isLoop(_ words: [String]) -> Bool {
-    for length in 1...12 {
-      let needed = length == 1 ? 8 : 4
-      guard words.count >= length * needed else { break }
-      var run = 0
-      for index in length..<words.count {
-        run = words[index] == words[index - length] ? run + 1 : 0
-        guard run >= length * (needed - 1) else { continue }
-        let unit = words[(index - length + 1)...index]
-        if !unit.allSatisfy({ digits.contains($0) || $0.allSatisfy(\.isNumber) }) { return true }
+    (1...longestUnit).contains { !loops(words, of: $0).isEmpty }
+  }
+
+  /// Where as many words as that repeat so, from the first time to the last.
+  static func loops(_ words: [String], of unit: Int) -> [Range<Int>] {
+    let needed = unit == 1 ? 8 : 4
+    guard words.count >= unit * needed else { return [] }
+    var loops: [Range<Int>] = []
+    var run = 0
+    for index in unit...words.count {
+      if index < words.count, words[index] == words[index - unit] {
+        run += 1
+        continue
       }
+      let isNumber = words[index - unit..<index].allSatisfy {
+        digits.contains($0) || $0.allSatisfy(\.isNumber)
+      }
+      if run >= unit * (needed - 1), !isNumber { loops.append(index - run - unit..<index) }
+      run = 0
     }
-    return false
+    return loops
   }
 }
 

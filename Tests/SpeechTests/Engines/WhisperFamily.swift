@@ -80,6 +80,29 @@ import Voicemail
     #expect(checked.remarks == ["dropped segments: 1: it repeats itself"])
   }
 
+  @Test(arguments: [600, 6000, 30_000])
+  func `prose is no repetition at any length, and a loop is`(_ length: Int) throws {
+    let licence = try String(contentsOfFile: "/usr/share/common-licenses/GPL-3", encoding: .utf8)
+    let prose = String(
+      licence.split(whereSeparator: \.isWhitespace).joined(separator: " ").prefix(length))
+    #expect(try #require(TextCompression.ratio(prose)) < 2.4)
+    let loop = String(repeating: "Thank you for your attention. ", count: length / 30)
+    #expect(try #require(TextCompression.ratio(loop)) > 2.4)
+    #expect(try #require(TextCompression.ratio(prose + loop + loop)) > 2.4)
+  }
+
+  @Test func `a text without times keeps what stands beside a loop`() throws {
+    let said = """
+      this is anna from the office, I wanted to tell you that the door is open until six, so come whenever you like
+      """
+    let loop = String(repeating: " Thank you.", count: 15)
+    let server = try FakeHTTPServer(.json(#"{"text":"\#(said) and bring the keys.\#(loop)"}"#))
+    let (engine, _) = try Engines.make(.openai, at: server.url) { $0.model = "gpt-4o-transcribe" }
+    let answer = try engine.recognize(Engines.request(Engines.voice(seconds: 33)))
+    let checked = InventedText(speechSeconds: 20).check(answer)
+    #expect(checked.segments.map(\.text) == ["\(said) and bring the keys. Thank you."])
+  }
+
   @Test func `without a language whisper-server finds out`() throws {
     let server = try FakeHTTPServer(.json(#"{"language":"german","text":"","segments":[]}"#))
     let (engine, _) = try Engines.make(.whisperServer, at: server.url, key: nil)

@@ -43,6 +43,41 @@ import Testing
     #expect(rule(segment(text)) == .dropped(.repetition))
   }
 
+  private static let said = """
+    This is Anna from the office, I wanted to tell you that the door is open until six, so come \
+    whenever you like and bring the keys.
+    """
+
+  @Test(arguments: [
+    ("", " Bye, bye, bye, bye, bye, bye, bye, bye.", " bye."),
+    ("", " I am here. I am here. I am here. I am here.", " I am here."),
+    ("Thank you. Thank you. Thank you. Thank you. ", "", "Thank you. "),
+    ("no no no no no no no no, ", " Good-bye. Good-bye. Good-bye. Good-bye.", " Good-bye."),
+  ])
+  func `a loop beside much else is cut to its last turn`(
+    _ before: String, _ after: String, _ left: String
+  ) throws {
+    var heard = segment(before + Self.said + after, 0, 33)
+    heard.segment.words = heard.segment.text.split(separator: " ").map {
+      Word(text: String($0), start: 0, end: 1, confidence: 0.9)
+    }
+    let checked = InventedText(speechSeconds: 25).check(SpeechAnswer([heard], language: "en"))
+    let kept = try #require(checked.segments.first)
+    #expect(kept.text.contains(Self.said) && kept.text.contains(left))
+    #expect(kept.text.count < Self.said.count + 15)
+    #expect(kept.words.map(\.text).joined(separator: " ") == kept.text)
+    #expect(checked.remarks == ["cut segments: 1: the same words over and over"])
+    heard.segment.words.removeFirst()
+    #expect(LoopedText.cut(heard.segment)?.words == [])
+  }
+
+  @Test func `a loop with little else is dropped with it`() {
+    let heard = segment("Hello there. " + String(repeating: "Thank you. ", count: 9))
+    let checked = InventedText(speechSeconds: 9).check(SpeechAnswer([heard], language: "en"))
+    #expect(checked.segments == [])
+    #expect(checked.remarks == ["dropped segments: 1: the same words over and over"])
+  }
+
   @Test(arguments: [
     "five five five five five five five five five", "555 555 555 555", "no no no no",
     "call me call me please, call me", "one two one two one two one two",
