@@ -69,6 +69,7 @@ package struct CircuitBreaker: Sendable, Equatable {
         consecutiveFailures >= Self.failuresInARow
         || recent.count >= Self.window && failures * 2 >= recent.count
       guard state == .halfOpen || isIll || asked >= Self.firstPauseMS else { return }
+      needsAdministrator = false
       open(failure.sentence, for: max(nextPauseMS, asked), nowMS)
       nextPauseMS = min(nextPauseMS * 2, Self.longestPauseMS)
     }

@@ -87,6 +87,16 @@ import Testing
     #expect(breaker.state == .open(untilMS: 3_660_012))
   }
 
+  @Test func `a probe that finds another trouble ends what waited for the administrator`() {
+    let breaker = TestedBreaker()
+    breaker.failed(.administrator("refuses the key"), nowMS: 0)
+    #expect(breaker.mayAsk(nowMS: 3_600_000))
+    breaker.failed(.retryable("no answer: connection refused"), nowMS: 3_600_001)
+    #expect(breaker.state == .open(untilMS: 3_630_001))
+    #expect(breaker.why == "no answer: connection refused")
+    #expect(!breaker.needsAdministrator)
+  }
+
   @Test func `a clock set back does not lock it`() {
     let breaker = TestedBreaker()
     for _ in 1...3 { breaker.failed(busy, nowMS: 1_000_000_000) }
