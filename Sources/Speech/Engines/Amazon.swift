@@ -63,6 +63,9 @@ struct Amazon: PieceRecogniser {
   private let pause: (Double) -> Void
   /// After so many in a row without an answer, the job is given up.
   private static let questions = 3
+  private static let cleanUpLimit = Duration.seconds(5)
+  /// Of each of its requests, also where no time is left: together they stay within a second of the deadline.
+  private static let shortestTurn = Duration.milliseconds(300)
   /// What must not be told.
   private var secrets: [String] { [secret, session ?? "", keyID].filter { !$0.isEmpty } }
 
@@ -175,14 +178,21 @@ struct Amazon: PieceRecogniser {
     throw .audio("failed: \(reason.isEmpty ? "no reason" : reason)")
   }
 
-  /// What is left behind, the bucket's lifecycle rule deletes.
+  /// The message waits for it. What is left behind, the bucket's lifecycle rule deletes.
   private func cleanUp(
     _ name: String, isStarted: Bool, before deadline: ContinuousClock.Instant
   ) {
-    _ = try? s3("DELETE", "/\(name).wav", nil, [], before: deadline)
+    let end = min(deadline, .now + Self.cleanUpLimit)
+    /// One that hangs takes nothing from the `others`.
+    func turn(before others: Int) -> ContinuousClock.Instant {
+      let now = ContinuousClock.now
+      return now + max(now.duration(to: end) / (others + 1), Self.shortestTurn)
+    }
+    _ = try? s3("DELETE", "/\(name).wav", nil, [], before: turn(before: isStarted ? 2 : 0))
     guard isStarted else { return }
-    _ = try? s3("DELETE", "/\(name).json", nil, [], before: deadline)
-    _ = try? job("DeleteTranscriptionJob", Name(TranscriptionJobName: name), before: deadline)
+    _ = try? s3("DELETE", "/\(name).json", nil, [], before: turn(before: 1))
+    _ = try? job(
+      "DeleteTranscriptionJob", Name(TranscriptionJobName: name), before: turn(before: 0))
   }
 
   // MARK: - Requests

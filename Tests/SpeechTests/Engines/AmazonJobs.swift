@@ -160,6 +160,21 @@ import Voicemail
     #expect(try engine(server).engine.recognize(Engines.request()).segments.count == 2)
   }
 
+  @Test func `a clean-up that hangs holds the text back for seconds, and nothing is left untried`()
+    throws
+  {
+    let server = try FakeHTTPServer(.json("{}"))
+    server.once("POST /", .json("{}"), job("COMPLETED"))
+    server.once("GET /b", .json(Self.result))
+    server.once("DELETE", .hang)
+    let request = Engines.request(seconds: 60)
+    #expect(try engine(server).engine.recognize(request).segments.count == 2)
+    #expect(request.deadline > .now)
+    #expect(
+      server.requests.suffix(3).map { $0.header("x-amz-target") ?? $0.method }
+        == ["DELETE", "DELETE", "Transcribe.DeleteTranscriptionJob"])
+  }
+
   @Test(arguments: ["one", "a:b:c:d"])
   func `a key file of another form is said`(_ key: String) throws {
     let server = try FakeHTTPServer(.json("{}"))
