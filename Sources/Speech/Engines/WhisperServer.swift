@@ -1,12 +1,13 @@
 internal import Voicemail
 
 /// whisper.cpp's `whisper-server`: POST /inference.
-struct WhisperServer: PieceRecogniser {
+final class WhisperServer: PieceRecogniser {
   /// The server has no limit; half an hour is a recording's limit here.
   let longestSeconds = 1_800
   let lowConfidence = 0.55
 
   private let service: RemoteService
+  private var wasNotFound = false
 
   init(_ configuration: EngineConfiguration) throws(EngineFailure) {
     service = try RemoteService(configuration)
@@ -33,12 +34,19 @@ struct WhisperServer: PieceRecogniser {
     var request = HTTPRequest("POST", service.url + "/inference", body: .form(form))
     if let key = service.key { request.headers = [("Authorization", "Bearer \(key)")] }
     let response = try service.exchange(request, before: piece.deadline)
-    if response.status == 404 {
-      throw .administrator(
-        "answers 404: url must be that of whisper-server, without /inference, and its --request-path"
-      )
-    }
+    if response.status == 404 { throw notFound(response) }
+    wasNotFound = false
     guard response.isGood else { throw service.failure(response) }
     return try WhisperAnswer.read(response)
+  }
+
+  /// Its own names the path. Another's, such as a proxy's, may pass when the server is there again.
+  private func notFound(_ response: HTTPResponse) -> EngineFailure {
+    defer { wasNotFound = true }
+    guard wasNotFound || response.body.starts(with: "File Not Found (".utf8) else {
+      return .busy("is busy or broken (404)", afterSeconds: response.retryAfter)
+    }
+    return .administrator(
+      "answers 404: url must be that of whisper-server, without /inference, and its --request-path")
   }
 }

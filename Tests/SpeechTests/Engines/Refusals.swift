@@ -47,6 +47,9 @@ import Voicemail
       .whisperServer, 404, "File Not Found (/inference)", .administrator,
       "answers 404: url must be that of whisper-server, without /inference, and its --request-path"),
     Case(
+      .whisperServer, 404, "<html>404 page not found</html>", .retryable,
+      "is busy or broken (404)", retryAfter: 7),
+    Case(
       .whisperServer, 500, #"{"error":"failed to process audio"}"#, .retryable,
       "is busy or broken (500: failed to process audio)"),
   ]

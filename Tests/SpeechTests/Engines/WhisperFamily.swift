@@ -112,6 +112,18 @@ import Voicemail
     #expect(!server.requests[0].fields.contains { $0.hasPrefix("detect_language") })
   }
 
+  @Test func `a 404 that is not whisper-server's own is the administrator's when it stays`() throws
+  {
+    let missing = FakeHTTPServer.Step.text("404 page not found", status: 404)
+    let server = try FakeHTTPServer(
+      missing, .json(#"{"text":"Hello there"}"#), missing, missing)
+    let (engine, _) = try Engines.make(.whisperServer, at: server.url, key: nil)
+    #expect(Engines.refusal(engine)?.kind == .retryable)
+    #expect(Engines.refusal(engine) == nil)
+    #expect(Engines.refusal(engine)?.kind == .retryable)
+    #expect(Engines.refusal(engine)?.kind == .administrator)
+  }
+
   @Test func `OpenAI is asked for times and doubts, with the key`() throws {
     let server = try FakeHTTPServer(
       .json(
