@@ -63,6 +63,8 @@ struct Amazon: PieceRecogniser {
   private let pause: (Double) -> Void
   /// After so many in a row without an answer, the job is given up.
   private static let questions = 3
+  /// What it calls otherwise than `LanguageTag` does.
+  private static let languageNames = ["nb-NO": "no-NO", "cy-GB": "cy-WL", "fil-PH": "tl-PH"]
   private static let cleanUpLimit = Duration.seconds(5)
   /// Of each of its requests, also where no time is left: together they stay within a second of the deadline.
   private static let shortestTurn = Duration.milliseconds(300)
@@ -124,7 +126,7 @@ struct Amazon: PieceRecogniser {
       TranscriptionJobName: name, MediaSampleRateHertz: wave.sampleRateHz,
       Media: .init(MediaFileUri: "s3://\(bucket)/\(name).wav"), OutputBucketName: bucket,
       OutputKey: "\(name).json")
-    let languages = piece.languages.map(LanguageTag.regional)
+    let languages = piece.languages.map { LanguageTag.regional($0, Self.languageNames) }
     if languages.count == 1 {
       order.LanguageCode = languages[0]
       // It is of one language, and a job that has to find its own takes none here.

@@ -5,6 +5,8 @@ struct Azure: PieceRecogniser {
   /// It takes hours and 300 MB; older regions 200 MB.
   let longestSeconds = 5_400
   let lowConfidence = 0.5
+  /// What it calls otherwise than `LanguageTag` does, and the only Urdu that it has.
+  private static let languageNames = ["no-NO": "nb-NO", "tl-PH": "fil-PH", "ur-PK": "ur-IN"]
 
   private struct Definition: Encodable {
     struct Phrases: Encodable { var phrases: [String] }
@@ -43,7 +45,7 @@ struct Azure: PieceRecogniser {
 
   func recognize(_ piece: PieceRequest) throws(EngineFailure) -> PieceAnswer {
     let definition = Definition(
-      locales: piece.languages.map(LanguageTag.regional),
+      locales: piece.languages.map { LanguageTag.regional($0, Self.languageNames) },
       phraseList: piece.vocabulary.isEmpty ? nil : .init(phrases: piece.vocabulary))
     var request = HTTPRequest(
       "POST",

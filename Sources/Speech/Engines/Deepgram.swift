@@ -54,7 +54,7 @@ struct Deepgram: PieceRecogniser {
     if piece.languages.count == 1 {
       query.append(("language", Self.known(piece.languages[0])))
     } else {
-      query += piece.languages.map { ("detect_language", LanguageTag.primary($0)) }
+      query += piece.languages.map { ("detect_language", Self.code($0)) }
       if piece.languages.isEmpty { query.append(("detect_language", "true")) }
     }
     let hint = model.hasPrefix("nova-3") ? "keyterm" : "keywords"
@@ -77,7 +77,13 @@ struct Deepgram: PieceRecogniser {
   /// The tag as it knows it, else its language alone.
   private static func known(_ tag: String) -> String {
     let written = LanguageTag.of(tag) ?? tag
-    return regional.contains(written) ? written : LanguageTag.primary(tag)
+    return regional.contains(written) ? written : code(tag)
+  }
+
+  /// It has one Norwegian.
+  private static func code(_ tag: String) -> String {
+    let code = LanguageTag.code(tag)
+    return code == "nn" ? "no" : code
   }
 
   private static func answer(_ answer: Answer) -> PieceAnswer {

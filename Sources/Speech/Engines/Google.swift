@@ -105,7 +105,8 @@ struct Google: PieceRecogniser {
     let wave = piece.wave()
     // LINEAR16 has no header.
     let content = Signatures.base64(Array(wave.bytes.dropFirst(WaveFile.headerBytes)))
-    let languages = piece.languages.isEmpty ? ["en-US"] : piece.languages.map(LanguageTag.regional)
+    let languages =
+      piece.languages.isEmpty ? ["en-US"] : piece.languages.map { LanguageTag.regional($0) }
     let phrases = piece.vocabulary.map { String($0.prefix(100)) }
     let address: String
     let body: [UInt8]

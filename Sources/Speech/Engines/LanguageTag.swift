@@ -37,23 +37,38 @@ enum LanguageTag {
     tag.prefix { $0 != "-" }.lowercased()
   }
 
-  /// Where a language's region is not simply its own name.
-  private static let regions = [
-    "en": "US", "da": "DK", "sv": "SE", "cs": "CZ", "el": "GR", "et": "EE", "he": "IL",
-    "hi": "IN", "ja": "JP", "ko": "KR", "nb": "NO", "sl": "SI", "sr": "RS", "uk": "UA",
-    "vi": "VN", "zh": "CN", "ar": "SA", "ca": "ES", "fa": "IR", "pt": "BR",
-  ]
+  /// The region that Google, Amazon or Azure know each language with, as their lists have them.
+  private static let regions: [String: String] = {
+    let tags = """
+      ab-GE af-ZA am-ET ar-SA as-IN ast-ES az-AZ ba-RU be-BY bg-BG bn-IN bs-BA ca-ES ckb-IQ cs-CZ \
+      cy-GB da-DK de-DE el-GR en-US es-ES et-EE eu-ES fa-IR fi-FI fil-PH fr-FR ga-IE gl-ES gu-IN \
+      ha-NG he-IL hi-IN hr-HR hu-HU hy-AM id-ID is-IS it-IT ja-JP jv-ID ka-GE kab-DZ kk-KZ km-KH \
+      kn-IN ko-KR ky-KG lo-LA lt-LT lv-LV mhr-RU mi-NZ mk-MK ml-IN mn-MN mr-IN ms-MY mt-MT my-MM \
+      nb-NO ne-NP nl-NL no-NO or-IN pa-IN pl-PL ps-AF pt-BR ro-RO ru-RU rw-RW si-LK sk-SK sl-SI \
+      so-SO sq-AL sr-RS su-ID sv-SE sw-KE ta-IN te-IN th-TH tl-PH tr-TR tt-RU ug-CN uk-UA ur-PK \
+      uz-UZ vi-VN wo-SN wuu-CN xh-ZA yue-CN zh-CN zu-ZA
+      """
+    let pairs = tags.split(separator: " ").map { $0.split(separator: "-").map(String.init) }
+    return Dictionary(pairs.map { ($0[0], $0[1]) }) { first, _ in first }
+  }()
 
-  /// `de-DE` for `de`: some engines take no language without a region.
-  static func regional(_ tag: String) -> String {
-    guard !tag.contains("-") else { return of(tag) ?? tag }
+  /// `de-DE` for `de`: some engines take no language without a region. One that none of them knows stays without.
+  /// `names`: what an engine calls otherwise than the others do.
+  static func regional(_ tag: String, _ names: [String: String] = [:]) -> String {
+    var full = of(tag) ?? tag
+    if !full.contains("-"), let region = regions[full] { full += "-\(region)" }
+    return names[full] ?? full
+  }
+
+  /// The code that whisper and Deepgram know: they call Bokmål Norwegian.
+  static func code(_ tag: String) -> String {
     let language = primary(tag)
-    return "\(language)-\(regions[language] ?? language.uppercased())"
+    return language == "nb" ? "no" : language
   }
 
   /// For engines that take one code: the only language asked for, else nil.
   static func only(_ languages: [String]) -> String? {
-    let codes = Set(languages.map(primary))
+    let codes = Set(languages.map(code))
     return codes.count == 1 ? codes.first : nil
   }
 }

@@ -45,7 +45,8 @@ import Voicemail
 
   @Test(arguments: [
     ("de-DE", "de"), ("de-CH", "de-CH"), ("en-us", "en-US"), ("en-ZA", "en"), ("fr", "fr"),
-    ("pt-BR", "pt-BR"), ("zh-hant", "zh-Hant"), ("es-MX", "es"),
+    ("pt-BR", "pt-BR"), ("zh-hant", "zh-Hant"), ("es-MX", "es"), ("nb-NO", "no"), ("nb", "no"),
+    ("nn", "no"), ("no", "no"),
   ])
   func `Deepgram is told of regions that it knows`(_ tag: String, _ sent: String) throws {
     let server = try FakeHTTPServer(.json(#"{"results":{"channels":[]}}"#))
