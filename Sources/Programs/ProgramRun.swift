@@ -29,7 +29,7 @@ package struct ProgramRun: Sendable {
   }
 
   /// Given to it by prlimit(1), which is on every Debian system: those of this process are not for it. Whoever a program
-  /// with limits has started ends with it.
+  /// with limits has started ends with it, and all of them with this process, whatever ends that.
   package struct Limits: Sendable {
     package var memoryBytes: Int
     package var fileBytes: Int
@@ -104,6 +104,7 @@ private struct Child: ~Copyable {
   static let spawning = Mutex<Void>(())
 
   private let pid: pid_t
+  private let guardian: Guardian?
   /// -1 when closed, as both below.
   private var input: Int32
   private var output: Int32
@@ -111,7 +112,6 @@ private struct Child: ~Copyable {
   private let isConfined: Bool
   private var outcome = ProgramRun.Outcome(end: .timedOut)
 
-  /// C: `posix_spawn`.
   init(_ command: [String], _ environment: [String], hearsOutput: Bool, isConfined: Bool)
     throws(Unstarted)
   {
@@ -129,14 +129,56 @@ private struct Child: ~Copyable {
       ours.append(end)
       theirs.append(stream == 0 ? pipe.read : pipe.write)
     }
+    let (child, code) = Self.spawn(
+      command, environment, [theirs[0], hearsOutput ? theirs[1] : nil, theirs[2]], group: 0)
+    guard code == 0 else {
+      ours.forEach { _ = close($0) }
+      throw Unstarted(reason: words(code))
+    }
+    (pid, input, output, errors) = (child, ours[0], ours[1], ours[2])
+    self.isConfined = isConfined
+    guardian = isConfined ? Guardian(of: child) : nil
+  }
+
+  /// Ends a program's group when this process ends, in whatever way, as nobody else holds the pipe then that it reads.
+  /// prctl(2) has a signal for that, but the program's own children do not get it.
+  private struct Guardian {
+    private static let command = ["/bin/sh", "-c", "read _; kill -s KILL 0"]
+    let pid: pid_t
+    let lifeline: Int32
+
+    /// nil: it cannot be started, and the program works without one.
+    init?(of group: pid_t) {
+      guard let pipe = Child.pipe() else { return nil }
+      let (pid, code) = Child.spawn(Self.command, [], [pipe.read, nil, nil], group: group)
+      close(pipe.read)
+      guard code == 0 else {
+        close(pipe.write)
+        return nil
+      }
+      (self.pid, lifeline) = (pid, pipe.write)
+    }
+
+    func dismiss() {
+      kill(pid, SIGKILL)
+      while waitpid(pid, nil, 0) < 0 && errno == EINTR {}
+      close(lifeline)
+    }
+  }
+
+  /// C: `posix_spawn`. `streams`: its standard streams; nil is /dev/null. `group`: 0 is one of its own.
+  private static func spawn(
+    _ command: [String], _ environment: [String], _ streams: [Int32?], group: pid_t
+  ) -> (pid: pid_t, code: Int32) {
     var actions = unsafe posix_spawn_file_actions_t()
     unsafe posix_spawn_file_actions_init(&actions)
     defer { unsafe posix_spawn_file_actions_destroy(&actions) }
-    for (number, end) in theirs.enumerated() {
-      unsafe posix_spawn_file_actions_adddup2(&actions, end, Int32(number))
-    }
-    if !hearsOutput {
-      unsafe posix_spawn_file_actions_addopen(&actions, 1, "/dev/null", O_WRONLY, 0)
+    for (number, end) in streams.enumerated() {
+      if let end {
+        unsafe posix_spawn_file_actions_adddup2(&actions, end, Int32(number))
+      } else {
+        unsafe posix_spawn_file_actions_addopen(&actions, Int32(number), "/dev/null", O_WRONLY, 0)
+      }
     }
     var attributes = posix_spawnattr_t()
     unsafe posix_spawnattr_init(&attributes)
@@ -146,7 +188,7 @@ private struct Child: ~Copyable {
     unsafe sigfillset(&all)
     unsafe posix_spawnattr_setsigmask(&attributes, &none)
     unsafe posix_spawnattr_setsigdefault(&attributes, &all)
-    unsafe posix_spawnattr_setpgroup(&attributes, 0)
+    unsafe posix_spawnattr_setpgroup(&attributes, group)
     unsafe posix_spawnattr_setflags(
       &attributes, Int16(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP))
     var argv = unsafe command.map { unsafe strdup($0) } + [nil]
@@ -154,12 +196,7 @@ private struct Child: ~Copyable {
     defer { unsafe (argv + envp).forEach { unsafe free($0) } }
     var child: pid_t = 0
     let code = unsafe posix_spawn(&child, command[0], &actions, &attributes, &argv, &envp)
-    guard code == 0 else {
-      ours.forEach { _ = close($0) }
-      throw Unstarted(reason: words(code))
-    }
-    (pid, input, output, errors) = (child, ours[0], ours[1], ours[2])
-    self.isConfined = isConfined
+    return (child, code)
   }
 
   deinit {
@@ -195,6 +232,7 @@ private struct Child: ~Copyable {
       guard end != nil || isTooMuch || ContinuousClock.now >= deadline else { continue }
       if end == nil || isConfined { kill(-pid, SIGKILL) }
       if end == nil { endOrLeave() }
+      guardian?.dismiss()
       outcome.end = isTooMuch ? .wroteTooMuch : end ?? .timedOut
       return outcome
     }
