@@ -49,6 +49,19 @@ import Voicemail
     #expect(desk.statuses.map(\.minutesToday) == [isPaid ? 1 : 0])
   }
 
+  @Test(arguments: [(20, "far 0: -40"), (0, "far 0: -60"), (60, nil), (90, nil)])
+  func `of a recording in pieces, what was not sent is given back`(
+    _ paid: Double, _ given: String?
+  ) {
+    let scene = Scene()
+    let desk = scene.desk()
+    #expect(desk.enter("far", visit, customer("1")) == .granted)
+    var failure = EngineFailure.retryable("did not answer in time")
+    failure.paidSeconds = paid
+    desk.leave("far", .failed(failure), customer("1"))
+    #expect(scene.records.withLock { $0 } == ["far 0: 60"] + [given].compactMap(\.self))
+  }
+
   @Test func `what is given back after midnight was yesterday's`() {
     let scene = Scene()
     let desk = scene.desk()

@@ -202,8 +202,10 @@ final class EngineDesk: Sendable {
       entry.last = (failure.sentence, now)
       entry.breaker.failed(failure, nowMS: now)
       let news = Self.news(before, entry.breaker)
-      // What was refused is not paid.
-      guard let reserved, !failure.mayBePaid else { return (nil, news) }
+      guard var reserved else { return (nil, news) }
+      // What was refused or not sent is not paid.
+      if failure.mayBePaid { reserved.seconds -= max(0, failure.paidSeconds ?? reserved.seconds) }
+      guard reserved.seconds > 0 else { return (nil, news) }
       entry.budget.add(-reserved.seconds, day: reserved.day)
       return (entry.configuration.isCounted ? reserved : nil, news)
     }

@@ -36,6 +36,21 @@ package final class RemoteEngine: SpeechEngine {
   let recogniser: any PieceRecogniser
   /// Half of what was refused as too large: an engine that knows its limit better than we is not asked for more.
   private var longestTaken: Int?
+  private var begun: Begun?
+
+  /// What was heard of a recording when its engine failed: the next attempt goes on there, and pays no piece again.
+  private struct Begun {
+    var request: SpeechRequest
+    var rest: ArraySlice<Range<Int>>
+    var segments: [HeardSegment]
+    var language: String?
+    var samples: Int
+
+    func isOf(_ other: SpeechRequest) -> Bool {
+      request.languages == other.languages && request.vocabulary == other.vocabulary
+        && request.recording.samples == other.recording.samples
+    }
+  }
 
   /// Reads its key; a wrong file is a failure that names it. `pause`: lets that many seconds pass.
   package init(
@@ -55,12 +70,14 @@ package final class RemoteEngine: SpeechEngine {
   package func hears(_ languages: [String]) -> Bool { true }
 
   package func recognize(_ request: SpeechRequest) throws(EngineFailure) -> SpeechAnswer {
+    let earlier = begun.flatMap { $0.isOf(request) ? $0 : nil }
+    begun = nil
     let recording = request.recording
     let plan = RecordingPieces(recording)
-    var rest = plan.pieces(longest: longest)[...]
-    var segments: [HeardSegment] = []
-    var language: String?
-    var isPaid = false
+    var rest = earlier?.rest ?? plan.pieces(longest: longest)[...]
+    var segments = earlier?.segments ?? []
+    var language = earlier?.language
+    var samplesHeard = 0
     while let piece = rest.first {
       let answer: PieceAnswer
       do throws(EngineFailure) {
@@ -72,9 +89,17 @@ package final class RemoteEngine: SpeechEngine {
       } catch {
         let half = piece.count / 2
         guard error.kind == .tooLarge, plan.pieces(in: piece, longest: half).count > 1 else {
+          let before = (earlier?.samples ?? 0) + samplesHeard
+          if error.kind == .retryable, before > 0 {
+            begun = Begun(
+              request: request, rest: rest, segments: segments, language: language, samples: before)
+          }
+          guard samplesHeard > 0 || rest.count > 1 else { throw error }
           var failure = error
-          // The pieces before it were heard.
-          if isPaid { failure.mayBePaid = true }
+          // The pieces before it were heard; those behind it were not sent.
+          let paid = samplesHeard + (error.mayBePaid ? piece.count : 0)
+          failure.mayBePaid = paid > 0
+          failure.paidSeconds = Double(paid) / Double(Recording.sampleRateHz)
           throw failure
         }
         longestTaken = half
@@ -82,7 +107,7 @@ package final class RemoteEngine: SpeechEngine {
         continue
       }
       rest = rest.dropFirst()
-      isPaid = true
+      samplesHeard += piece.count
       language = language ?? answer.language
       let rate = Double(Recording.sampleRateHz)
       segments += answer.segments.compactMap { heard in
@@ -94,6 +119,11 @@ package final class RemoteEngine: SpeechEngine {
     let spoken = language ?? told
     return SpeechAnswer(
       BareText.written(segments, isEnglish: LanguageTag.primary(spoken) == "en"), language: spoken)
+  }
+
+  package func unheardSeconds(_ request: SpeechRequest) -> Double {
+    let heard = begun.map { $0.isOf(request) ? $0.samples : 0 } ?? 0
+    return request.recording.durationSeconds - Double(heard) / Double(Recording.sampleRateHz)
   }
 
   /// In samples.

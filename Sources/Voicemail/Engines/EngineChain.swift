@@ -123,10 +123,12 @@ package struct EngineChain {
       return nil
     }
     let limit = min(left, engine.limit(audioSeconds: recording.durationSeconds).inSeconds)
+    var request = SpeechRequest(
+      recording, languages: languages, vocabulary: vocabulary, deadline: .now)
     let pass = gate.enter(
       engine.name,
       EngineVisit(
-        audioSeconds: recording.durationSeconds, limitSeconds: limit,
+        audioSeconds: engine.unheardSeconds(request), limitSeconds: limit,
         waitSeconds: max(0, left - limit / 2)))
     switch pass {
     case .granted: break
@@ -142,10 +144,8 @@ package struct EngineChain {
     do throws(EngineFailure) {
       // The wait for a turn has cost time.
       let rest = min(limit, secondsLeft(reserve: reserve))
-      let answer = try engine.recognize(
-        SpeechRequest(
-          recording, languages: languages, vocabulary: vocabulary,
-          deadline: .now + .milliseconds(Int(max(rest, Self.leastSeconds) * 1_000))))
+      request.deadline = .now + .milliseconds(Int(max(rest, Self.leastSeconds) * 1_000))
+      let answer = try engine.recognize(request)
       gate.leave(engine.name, .answered)
       return answer
     } catch {

@@ -77,6 +77,8 @@ package struct EngineFailure: Error, Sendable, Equatable, Codable {
   package var sentence: String
   /// Whether it may have worked on the recording, and be paid for it: what it refused, it has not.
   package var mayBePaid: Bool
+  /// Of a recording that goes in pieces, how much it may have worked on now; nil: all of it, where `mayBePaid`.
+  package var paidSeconds: Double?
 
   /// `mayBePaid`: nil is what the kind suggests: an answer that did not come or was broken may be, a refusal is not.
   package init(
@@ -118,10 +120,15 @@ package protocol SpeechEngine {
   func limit(audioSeconds: Double) -> Duration
   /// Whether it can hear one of these languages; none means any.
   func hears(_ languages: [String]) -> Bool
+  /// How much of a recording it is still to hear: an attempt that broke off may have given the beginning.
+  func unheardSeconds(_ request: SpeechRequest) -> Double
   /// What was said; returns or throws by the request's deadline, give or take a second.
   func recognize(_ request: SpeechRequest) throws(EngineFailure) -> SpeechAnswer
 }
 
 extension SpeechEngine {
   package var isEmbedded: Bool { false }
+  package func unheardSeconds(_ request: SpeechRequest) -> Double {
+    request.recording.durationSeconds
+  }
 }
